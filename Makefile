@@ -6,7 +6,12 @@ ARGS ?=
 
 VENV := .venv
 BIN := $(VENV)/bin
+JOBS ?= 2
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# A lock is complete and pinned by hash: there is nothing to resolve, and bytecode is made on
+# all cores afterwards (a package may carry a file that does not compile; that is its affair).
+INSTALL = $(PIP) install --require-hashes --no-deps --no-compile --only-binary :all: -r
+COMPILE = $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 PYTEST := $(BIN)/python -m pytest
 SOURCES := $(wildcard src agents tools evals tests benchmarks)
 
@@ -30,17 +35,17 @@ demo: .make/runtime ## a rainstorm over a district, live (ARGS="--port 8080 --sp
 	@$(BIN)/makegood demo $(ARGS)
 
 test: .make/dev ## every fast test on both databases, and the browser test where Chromium is
-	@$(PYTEST) -m "not slow" -n 2 $(ARGS)
+	@$(PYTEST) -m "not slow or browser" -n $(JOBS) $(ARGS)
 
 check: .make/dev ## format, lint, types, import contracts, fast tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/basedpyright
 	@$(BIN)/lint-imports
-	@$(PYTEST) -m "not slow" -n 2 $(ARGS)
+	@$(PYTEST) -m "not slow" -n $(JOBS) $(ARGS)
 
 test-slow: .make/dev ## the tests that take longer
-	@$(PYTEST) -m slow --timeout=1800 $(ARGS)
+	@$(PYTEST) -m slow -n $(JOBS) --timeout=1800 $(ARGS)
 
 mutants: .make/dev ## take each invariant's guard away and show that its test fails
 	@$(BIN)/python -m tests.mutants $(ARGS)
@@ -74,7 +79,8 @@ clean: ## take away everything that was made here, .venv included
 
 .make/locked: .make/venv requirements.lock
 	@echo "Installing what Makegood needs ..."
-	@$(PIP) install --require-hashes --only-binary :all: -r requirements.lock
+	@$(INSTALL) requirements.lock
+	@$(COMPILE)
 	@touch $@
 
 .make/runtime: .make/locked pyproject.toml
@@ -83,5 +89,6 @@ clean: ## take away everything that was made here, .venv included
 
 .make/dev: .make/runtime requirements-dev.lock
 	@echo "Installing what its tests need ..."
-	@$(PIP) install --require-hashes --only-binary :all: -r requirements-dev.lock
+	@$(INSTALL) requirements-dev.lock
+	@$(COMPILE)
 	@touch $@
