@@ -1,0 +1,103 @@
+"""A decision: the options considered, the factors, the weights and what was chosen.
+
+Factors and weights are integers, so a score is exact: `score = sum(weight * value)`, the least
+score wins, and the contributions sum to it. A decision over many orders at once (a joint plan)
+records every subject's options and the capacity they compete for, so that it can be solved again.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field, model_validator
+
+from makegood.domain.frozen import Frozen
+
+
+class Method(StrEnum):
+    """How the chosen options were found; `planning.recompute` has one branch for each."""
+
+    LEAST_SCORE = "least_score"
+    MIN_COST_FLOW = "min_cost_flow"
+    LADDER = "ladder"
+    MODEL = "model"
+
+
+class FactorSpec(Frozen):
+    """One factor: its name, the unit of its raw values and its integer weight."""
+
+    name: str
+    unit: str
+    weight: int
+
+
+class Option(Frozen):
+    """One way out: its key, the resource it would use and its raw factor values."""
+
+    key: str
+    resource: str = ""
+    values: tuple[int, ...]
+
+
+class Subject(Frozen):
+    """One thing to decide on (an order), its options and the index of the chosen one."""
+
+    id: str
+    options: tuple[Option, ...] = Field(min_length=1)
+    chosen: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _chosen_is_an_option(self) -> Subject:
+        if self.chosen >= len(self.options):
+            message = f"chosen: {self.chosen} is past the last of {len(self.options)} options"
+            raise ValueError(message)
+        return self
+
+
+class Capacity(Frozen):
+    """How many subjects may choose an option that uses this resource."""
+
+    resource: str
+    units: int = Field(ge=0)
+
+
+class Decision(Frozen):
+    """Everything needed to explain a choice, and to make it again."""
+
+    method: Method
+    factors: tuple[FactorSpec, ...]
+    subjects: tuple[Subject, ...]
+    capacities: tuple[Capacity, ...] = ()
+    seed: int = 0
+    iterations: int = 0
+    text: str = ""
+    policy_digest: str
+    workspace_digest: str
+
+    @model_validator(mode="after")
+    def _values_match_factors(self) -> Decision:
+        width = len(self.factors)
+        for subject in self.subjects:
+            for option in subject.options:
+                if len(option.values) != width:
+                    message = (
+                        f"subjects.{subject.id}.{option.key}: "
+                        f"{len(option.values)} values for {width} factors"
+                    )
+                    raise ValueError(message)
+        return self
+
+    def score(self, option: Option) -> int:
+        """Return an option's score; less is better."""
+        return sum(f.weight * v for f, v in zip(self.factors, option.values, strict=True))
+
+    def contributions(self, option: Option) -> tuple[int, ...]:
+        """Return each factor's part of the score, in the order of `factors`."""
+        return tuple(f.weight * v for f, v in zip(self.factors, option.values, strict=True))
+
+    def subject(self, subject_id: str) -> Subject:
+        """Return one subject; raise KeyError when this decision has none of that id."""
+        for candidate in self.subjects:
+            if candidate.id == subject_id:
+                return candidate
+        raise KeyError(subject_id)

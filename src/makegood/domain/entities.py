@@ -1,0 +1,229 @@
+"""The atomised parts of an order and of the fleet, as the projection knows them.
+
+Each is a frozen record; which event moves it from one status to the next stands in
+`makegood.state`. `material()` names the facts that a decision may rest on: they make up the
+entity's fingerprint, so that a courier's every step does not turn an approval stale.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from makegood.domain.geo import Point
+from makegood.domain.money import Money
+
+
+class EntityKind(StrEnum):
+    """The classes of entity; the value is the table, the route and the CLI noun."""
+
+    SALES_ORDER = "sales_order"
+    FULFILMENT_ORDER = "fulfilment_order"
+    RESERVATION = "reservation"
+    WAYBILL = "waybill"
+    RETURN_TICKET = "return_ticket"
+    COURIER = "courier"
+    HUB = "hub"
+    STOCK = "stock"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EntityRef:
+    """One entity by class and id."""
+
+    kind: EntityKind
+    id: str
+
+    def __str__(self) -> str:
+        """Return `kind/id`."""
+        return f"{self.kind}/{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> EntityRef:
+        """Return the reference written as `kind/id`; raise ValueError when it is not one."""
+        kind, _, entity_id = text.partition("/")
+        return cls(EntityKind(kind), entity_id)
+
+
+Material = tuple[tuple[str, str | int | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One line of a sales order."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    price: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """What all entities have; `version` counts the events that made it what it is."""
+
+    kind: ClassVar[EntityKind]
+    id: str
+    hub_id: str = ""
+    status: str
+    version: int = 0
+
+    @property
+    def ref(self) -> EntityRef:
+        """This entity's reference."""
+        return EntityRef(self.kind, self.id)
+
+    def material(self) -> Material:
+        """Return the facts a decision may rest on, in a fixed order."""
+        return (("status", self.status),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SalesOrder(Entity):
+    """What the customer bought and was promised; money is what payments reported."""
+
+    kind: ClassVar[EntityKind] = EntityKind.SALES_ORDER
+    customer_id: str = ""
+    currency: str = ""
+    total_minor: int = 0
+    captured_minor: int = 0
+    refunded_minor: int = 0
+    coupon_minor: int = 0
+    lines: tuple[OrderLine, ...] = ()
+    placed_us: int | None = None
+    promised_us: int | None = None
+    delivered_us: int | None = None
+    drop_off: Point | None = None
+
+    def material(self) -> Material:
+        """Status, promise and balances."""
+        return (
+            ("status", self.status),
+            ("promised_us", self.promised_us),
+            ("total_minor", self.total_minor),
+            ("captured_minor", self.captured_minor),
+            ("refunded_minor", self.refunded_minor),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfilmentOrder(Entity):
+    """One delivery of (part of) a sales order from one hub by one courier."""
+
+    kind: ClassVar[EntityKind] = EntityKind.FULFILMENT_ORDER
+    order_id: str = ""
+    pick_up: Point | None = None
+    pick_up_id: str = ""
+    drop_off: Point | None = None
+    courier_id: str | None = None
+    assignment: int = 0
+    load: int = 1
+    created_us: int | None = None
+    ready_us: int | None = None
+    promised_us: int | None = None
+    expected_us: int | None = None
+    picked_up_us: int | None = None
+    delivered_us: int | None = None
+
+    def material(self) -> Material:
+        """Status, courier and the number of the assignment."""
+        return (
+            ("status", self.status),
+            ("courier_id", self.courier_id),
+            ("assignment", self.assignment),
+            ("hub_id", self.hub_id),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation(Entity):
+    """Stock set aside for one order line."""
+
+    kind: ClassVar[EntityKind] = EntityKind.RESERVATION
+    order_id: str = ""
+    line_id: str = ""
+    sku: str = ""
+    quantity: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waybill(Entity):
+    """A parcel's journey with a carrier."""
+
+    kind: ClassVar[EntityKind] = EntityKind.WAYBILL
+    order_id: str = ""
+    fulfilment_id: str = ""
+    carrier: str = ""
+    last_scan_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnTicket(Entity):
+    """A customer's wish to give something back."""
+
+    kind: ClassVar[EntityKind] = EntityKind.RETURN_TICKET
+    order_id: str = ""
+    line_ids: tuple[str, ...] = ()
+    reason: str = ""
+    refund_minor: int = 0
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Courier(Entity):
+    """Someone who carries orders; `load` is derived from the fulfilment orders they hold."""
+
+    kind: ClassVar[EntityKind] = EntityKind.COURIER
+    vehicle: str = ""
+    capacity: int = 0
+    position: Point | None = None
+    position_us: int | None = None
+    shift_ends_us: int | None = None
+
+    def material(self) -> Material:
+        """Status, vehicle and capacity, not the position."""
+        return (("status", self.status), ("vehicle", self.vehicle), ("capacity", self.capacity))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub(Entity):
+    """A place orders leave from, with its zone and weather position."""
+
+    kind: ClassVar[EntityKind] = EntityKind.HUB
+    name: str = ""
+    zone: str = "UTC"
+    position: Point | None = None
+    rain_mm_h: float | None = None
+    rain_forecast_mm_h: float | None = None
+    rain_seen_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stock(Entity):
+    """How much of one article lies at one hub; the id is `hub:sku`."""
+
+    kind: ClassVar[EntityKind] = EntityKind.STOCK
+    sku: str = ""
+    on_hand: int = 0
+    counted_us: int | None = None
+
+    def material(self) -> Material:
+        """Status and the quantity on hand."""
+        return (("status", self.status), ("on_hand", self.on_hand))
+
+
+ENTITY_CLASSES: dict[EntityKind, type[Entity]] = {
+    c.kind: c
+    for c in (
+        SalesOrder,
+        FulfilmentOrder,
+        Reservation,
+        Waybill,
+        ReturnTicket,
+        Courier,
+        Hub,
+        Stock,
+    )
+}
