@@ -1,0 +1,115 @@
+"""Checking the ledger: every hash, every link, every head.
+
+This finds an edited, inserted, deleted or reordered entry. Cutting off the newest entries
+together with the head is found only against a published checkpoint.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from sqlalchemy import select
+
+from makegood.ledger.entries import ENTRY, FORMAT, GENESIS, HEAD, leaf_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sqlalchemy import Connection
+
+MOST_PROBLEMS: Final = 100
+_BATCH: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One place where the ledger does not hold together."""
+
+    part: str
+    seq: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a verification found; `problems` stops at the first hundred."""
+
+    partitions: int
+    entries: int
+    problems: tuple[Problem, ...]
+
+    @property
+    def sound(self) -> bool:
+        """Whether the ledger verifies."""
+        return not self.problems
+
+
+def verify(tx: Connection, progress: Callable[[int], None] | None = None) -> Report:
+    """Check every partition; `progress` is told the number of entries checked so far."""
+    heads = {row.part: (row.seq, row.hash) for row in tx.execute(select(HEAD))}
+    problems: list[Problem] = []
+    count = 0
+    seen: set[str] = set()
+    for part, rows in groupby(_rows(tx), key=lambda row: row.part):
+        seen.add(part)
+        chain = _Chain(part)
+        for row in rows:
+            count += 1
+            if len(problems) < MOST_PROBLEMS:
+                problems.extend(chain.check(row))
+            if progress and count % _BATCH == 0:
+                progress(count)
+        problems.extend(chain.end(heads.get(part)))
+    problems.extend(
+        Problem(part, seq, "the head names entries, but there is none")
+        for part, (seq, _) in sorted(heads.items())
+        if seq and part not in seen
+    )
+    return Report(len(seen), count, tuple(problems[:MOST_PROBLEMS]))
+
+
+def _rows(tx: Connection) -> Iterator[Any]:
+    columns = (
+        ENTRY.c.part,
+        ENTRY.c.seq,
+        ENTRY.c.kind,
+        ENTRY.c.at_us,
+        ENTRY.c.hash,
+        ENTRY.c.entry,
+    )
+    query = select(*columns).order_by(ENTRY.c.part, ENTRY.c.seq)
+    yield from tx.execute(query.execution_options(yield_per=_BATCH))
+
+
+class _Chain:
+    """One partition while it is walked."""
+
+    def __init__(self, part: str) -> None:
+        self.part = part
+        self.seq = 0
+        self.prev = GENESIS
+
+    def check(self, row: Any) -> Iterable[Problem]:  # noqa: ANN401 -- a database row
+        if row.seq != self.seq + 1:
+            yield Problem(self.part, row.seq, f"entry {self.seq + 1} is missing or out of place")
+        own = leaf_hash(row.entry)
+        if own != row.hash:
+            yield Problem(self.part, row.seq, "the entry was edited: its hash differs")
+        try:
+            value: dict[str, Any] = orjson.loads(row.entry)
+        except orjson.JSONDecodeError:
+            yield Problem(self.part, row.seq, "the entry is not JSON")
+            value = {}
+        stands = (FORMAT, row.part, row.seq, row.kind, row.at_us)
+        if stands != tuple(value.get(key) for key in ("v", "part", "seq", "kind", "at_us")):
+            yield Problem(self.part, row.seq, "the columns say otherwise than the entry")
+        if value.get("prev") != self.prev.hex():
+            yield Problem(self.part, row.seq, "the entry does not follow the one before it")
+        self.seq, self.prev = row.seq, own
+
+    def end(self, head: tuple[int, bytes] | None) -> Iterable[Problem]:
+        if head != (self.seq, self.prev):
+            yield Problem(self.part, self.seq, "the head is not the last entry")

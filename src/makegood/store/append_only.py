@@ -1,0 +1,41 @@
+"""Tables that are only ever added to; the database itself refuses anything else.
+
+`INSERT OR REPLACE` deletes first, which SQLite hides from triggers unless `recursive_triggers`
+is on; `session` sets it on every connection.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Connection, inspect, text
+
+APPEND_ONLY: Final = ("event_log", "ledger_entry")
+
+
+def install(tx: Connection) -> None:
+    """Create the triggers that forbid changing or deleting rows of append-only tables."""
+    there = set(inspect(tx).get_table_names())
+    for name in [name for name in APPEND_ONLY if name in there]:
+        for statement in _sqlite(name) if tx.dialect.name == "sqlite" else _postgresql(name):
+            tx.execute(text(statement))
+
+
+def _sqlite(name: str) -> tuple[str, ...]:
+    return tuple(
+        f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "
+        f"BEGIN SELECT RAISE(ABORT, '{name} is append-only'); END"
+        for verb in ("UPDATE", "DELETE")
+    )
+
+
+def _postgresql(name: str) -> tuple[str, ...]:
+    function = (
+        f"CREATE FUNCTION {name}_is_append_only() RETURNS trigger LANGUAGE plpgsql AS "
+        f"$$ BEGIN RAISE EXCEPTION '{name} is append-only'; END $$"
+    )
+    trigger = (
+        f"CREATE TRIGGER {name}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {name} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {name}_is_append_only()"
+    )
+    return function, trigger

@@ -1,0 +1,54 @@
+"""The few statements that SQLite and PostgreSQL spell alike but SQLAlchemy keeps apart."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any, cast
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlmodel import SQLModel
+
+Row = dict[str, Any]
+
+
+def table(model: type[SQLModel]) -> Table:
+    """Return the Core table behind a SQLModel class."""
+    return cast("Table", vars(model)["__table__"])
+
+
+@cache
+def _insert(dialect: str, target: Table, mode: str) -> Any:  # noqa: ANN401 -- two unrelated classes
+    maker = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    statement = maker(target)
+    if mode == "ignore":
+        return statement.on_conflict_do_nothing()
+    keys = [column.name for column in target.primary_key]
+    changed: dict[str, Any] = {
+        column.name: statement.excluded[column.name]
+        for column in target.columns
+        if column.name not in keys
+    }
+    return statement.on_conflict_do_update(index_elements=keys, set_=changed)
+
+
+def upsert(tx: Connection, target: Table, rows: Sequence[Row]) -> None:
+    """Insert whole rows, replacing those with the same primary key."""
+    if rows:
+        tx.execute(_insert(tx.dialect.name, target, "replace"), list(rows))
+
+
+def insert(tx: Connection, target: Table, rows: Sequence[Row]) -> None:
+    """Insert rows; a row that is there already is an error."""
+    if rows:
+        tx.execute(target.insert(), list(rows))
+
+
+def insert_new(tx: Connection, target: Table, row: Row) -> bool:
+    """Insert one row unless a unique key forbids it; return whether it went in."""
+    result = tx.execute(_insert(tx.dialect.name, target, "ignore"), row)
+    return bool(result.rowcount)

@@ -1,0 +1,7 @@
+"""The tables, one module for each stage; importing this package knows them all."""
+
+from __future__ import annotations
+
+from makegood.store.tables import authority, effects, incidents, ledger
+
+__all__ = ["authority", "effects", "incidents", "ledger"]
