@@ -1,0 +1,1 @@
+"""Scenarios, suites and scorers of this workspace."""

@@ -1,0 +1,143 @@
+"""Policy of detection: when a promise counts as endangered (`policies/detection.yaml`)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Annotated, Final
+
+from pydantic import Field, model_validator
+
+from makegood.clock import MINUTE, SECOND
+from makegood.domain.frozen import Frozen
+
+BP: Final = 10_000
+"""One whole in basis points."""
+
+Minutes = Annotated[int, Field(ge=0, le=7 * 24 * 60)]
+Rain = Annotated[float, Field(ge=0, le=500)]
+
+
+class WeatherDetection(Frozen):
+    """Rain that opens an incident, now or within the horizon, and below which it closes.
+
+    `margin_minutes`: an order is endangered when it is expected later than its promise less this.
+    """
+
+    rain_now_mm_h: Rain
+    rain_forecast_mm_h: Rain
+    clear_below_mm_h: Rain
+    horizon_minutes: Minutes
+    margin_minutes: Minutes
+
+    @model_validator(mode="after")
+    def _clears_below_opening(self) -> WeatherDetection:
+        if self.clear_below_mm_h > min(self.rain_now_mm_h, self.rain_forecast_mm_h):
+            message = "clear_below_mm_h must not be above the rain that opens an incident"
+            raise ValueError(message)
+        return self
+
+
+class CapacityDetection(Frozen):
+    """Demand over supply within the window, in basis points, that opens and closes an incident.
+
+    Demand is the orders waiting plus those that the last `lookback_minutes` foretell; supply is
+    what the couriers on shift can deliver at `orders_per_courier_hour_bp` (in 1/10000 orders).
+    """
+
+    open_at_bp: int = Field(gt=0)
+    close_below_bp: int = Field(gt=0)
+    window_minutes: Annotated[int, Field(ge=1, le=24 * 60)]
+    lookback_minutes: Annotated[int, Field(ge=1, le=24 * 60)]
+    orders_per_courier_hour_bp: int = Field(gt=0)
+    margin_minutes: Minutes
+
+    @model_validator(mode="after")
+    def _closes_below_opening(self) -> CapacityDetection:
+        if self.close_below_bp > self.open_at_bp:
+            message = "close_below_bp must not be above open_at_bp"
+            raise ValueError(message)
+        return self
+
+
+class AnomalyDetection(Frozen):
+    """How long an order may be paid while its reservation has failed before it is an incident."""
+
+    paid_unreserved_minutes: Minutes
+
+
+class Feeds(Frozen):
+    """How old a feed may be before what rests on it is stale."""
+
+    weather_stale_minutes: Annotated[int, Field(ge=1)]
+    couriers_stale_minutes: Annotated[int, Field(ge=1)]
+
+
+class Parking(Frozen):
+    """How long an event waits for its predecessor before it is quarantined."""
+
+    deadline_minutes: Annotated[int, Field(ge=1)]
+
+
+class SlowDown(Frozen):
+    """From this much rain on, vehicles keep this share of their speed."""
+
+    from_mm_h: Rain
+    speed_bp: int = Field(gt=0, le=BP)
+
+
+class Travel(Frozen):
+    """How fast couriers are, in metres a minute by vehicle; `other` is for any not named.
+
+    `detour_bp` turns distance as the crow flies into metres of road; `spread_bp` is how much of
+    a travel time its error is (the scale of a logistic distribution).
+    """
+
+    speed_m_min: dict[str, Annotated[int, Field(gt=0)]]
+    detour_bp: int = Field(ge=BP)
+    spread_bp: int = Field(gt=0)
+    pick_up_seconds: int = Field(ge=0)
+    drop_off_seconds: int = Field(ge=0)
+    slow_down: tuple[SlowDown, ...]
+
+    @model_validator(mode="after")
+    def _complete_and_rising(self) -> Travel:
+        if "other" not in self.speed_m_min:
+            message = "speed_m_min needs the key 'other', for vehicles that are not named"
+            raise ValueError(message)
+        if any(a.from_mm_h >= b.from_mm_h for a, b in pairwise(self.slow_down)):
+            message = "slow_down must rise in from_mm_h from step to step"
+            raise ValueError(message)
+        return self
+
+    def speed(self, vehicle: str, rain_mm_h: float) -> int:
+        """Return the speed of a vehicle in this rain, in whole metres a minute, at least 1."""
+        dry = self.speed_m_min.get(vehicle, self.speed_m_min["other"])
+        share_bp = BP
+        for step in self.slow_down:
+            if rain_mm_h >= step.from_mm_h:
+                share_bp = step.speed_bp
+        return max(1, dry * share_bp // BP)
+
+    def road_m(self, crow_m: int) -> int:
+        """Return metres of road for metres as the crow flies."""
+        return crow_m * self.detour_bp // BP
+
+    def duration_us(self, crow_m: int, vehicle: str, rain_mm_h: float) -> int:
+        """Return how long a way takes, from metres as the crow flies, without handing over."""
+        return self.road_m(crow_m) * MINUTE // self.speed(vehicle, rain_mm_h)
+
+    @property
+    def handling_us(self) -> int:
+        """Picking up and dropping off together."""
+        return (self.pick_up_seconds + self.drop_off_seconds) * SECOND
+
+
+class Detection(Frozen):
+    """`policies/detection.yaml`."""
+
+    weather: WeatherDetection
+    capacity: CapacityDetection
+    anomaly: AnomalyDetection
+    feeds: Feeds
+    parking: Parking
+    travel: Travel

@@ -1,0 +1,127 @@
+"""Policy of planning: factors, objectives and compensation, one YAML file each."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated, Final
+
+from pydantic import Field, RootModel, model_validator
+
+from makegood.domain.frozen import Frozen
+from makegood.domain.money import MAX_MINOR, Currency
+from makegood.domain.policies_detection import BP, Minutes
+
+Minor = Annotated[int, Field(ge=0, le=MAX_MINOR)]
+
+
+class Amounts(RootModel[dict[Currency, Minor]]):
+    """An amount for each currency it is known in, in minor units; others have none."""
+
+    model_config = {"frozen": True}
+
+    def of(self, currency: str) -> int | None:
+        """Return the amount in one currency, or None where the policy names none."""
+        return self.root.get(currency)
+
+
+class FactorName(StrEnum):
+    """Every factor that the engine can compute of an option."""
+
+    LATENESS = "lateness"
+    LATE_PROBABILITY = "late_probability"
+    TRAVEL = "travel"
+    VALUE_AT_RISK = "value_at_risk"
+    WORKLOAD = "workload"
+    CHANGE = "change"
+
+
+UNITS: Final[dict[FactorName, str]] = {
+    FactorName.LATENESS: "s",
+    FactorName.LATE_PROBABILITY: "bp",
+    FactorName.TRAVEL: "m",
+    FactorName.VALUE_AT_RISK: "minor",
+    FactorName.WORKLOAD: "load",
+    FactorName.CHANGE: "changes",
+}
+
+
+class Factor(Frozen):
+    """What a factor counts: its unit, which is the engine's, and its meaning in plain words."""
+
+    unit: str
+    meaning: str = Field(min_length=1)
+
+
+class Factors(Frozen):
+    """`policies/factors.yaml`: the factors that this business looks at, in their order."""
+
+    factors: dict[FactorName, Factor] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _units_are_the_engine_s(self) -> Factors:
+        for name, factor in self.factors.items():
+            if factor.unit != UNITS[name]:
+                message = f"{name} is computed in {UNITS[name]!r}, not in {factor.unit!r}"
+                raise ValueError(message)
+        return self
+
+
+class Objectives(Frozen):
+    """`policies/objectives.yaml`: what each factor weighs; the least weighted sum is the best.
+
+    `nearest`: how many couriers are considered for each order.
+    `give_up_minutes`: an order whose best option is later than this can no longer be served.
+    """
+
+    weights: dict[FactorName, Annotated[int, Field(ge=0, le=1_000_000)]] = Field(min_length=1)
+    nearest: int = Field(ge=1, le=100)
+    give_up_minutes: Annotated[int, Field(ge=1)]
+
+
+class Step(Frozen):
+    """One rung: from this predicted delay on, a base amount and a share of the order's value."""
+
+    from_minutes: Minutes
+    base: Amounts
+    value_bp: int = Field(ge=0, le=BP)
+
+
+class History(Frozen):
+    """What earlier broken promises add, in basis points each and at most."""
+
+    late_order_bp: int = Field(ge=0, le=BP)
+    max_bp: int = Field(ge=0, le=BP)
+
+
+class Caps(Frozen):
+    """The most that the ladder proposes: an order, a customer within a window, a hub an hour."""
+
+    order: Amounts
+    customer: Amounts
+    customer_window_minutes: Annotated[int, Field(ge=1)]
+    hub_hour: Amounts
+
+
+class Compensation(Frozen):
+    """`policies/compensation.yaml`: the ladder.
+
+    A coupon is (base + share of the order's value) x tier, plus what history adds, rounded up to
+    `round_to` and cut by the caps. A currency without an amount gets no coupon.
+    """
+
+    steps: tuple[Step, ...] = Field(min_length=1)
+    tiers: dict[str, Annotated[int, Field(ge=0, le=10 * BP)]]
+    history: History
+    round_to: Amounts
+    caps: Caps
+
+    @model_validator(mode="after")
+    def _rises_and_has_a_standard(self) -> Compensation:
+        if any(a.from_minutes >= b.from_minutes for a, b in pairwise(self.steps)):
+            message = "steps must rise in from_minutes from step to step"
+            raise ValueError(message)
+        if "standard" not in self.tiers:
+            message = "tiers needs the key 'standard', for customers of no other tier"
+            raise ValueError(message)
+        return self

@@ -1,0 +1,107 @@
+"""Policy: what the seven files of `policies/` say, as one frozen model.
+
+Each file is one field. There are no defaults for authority: a missing file or key is an error,
+and a kind of action that `autonomy.yaml` does not name is denied.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from pydantic import BaseModel
+
+from makegood.domain.canonical import digest_model
+from makegood.domain.frozen import Frozen
+from makegood.domain.policies_authority import (
+    ApprovalRule,
+    Approvals,
+    Autonomy,
+    AutonomyPolicy,
+    Breakers,
+    Counter,
+    CounterScope,
+    Deadline,
+)
+from makegood.domain.policies_detection import (
+    BP,
+    AnomalyDetection,
+    CapacityDetection,
+    Detection,
+    Feeds,
+    Parking,
+    SlowDown,
+    Travel,
+    WeatherDetection,
+)
+from makegood.domain.policies_planning import (
+    UNITS,
+    Amounts,
+    Caps,
+    Compensation,
+    Factor,
+    FactorName,
+    Factors,
+    History,
+    Objectives,
+    Step,
+)
+
+
+class Policies(Frozen):
+    """Everything that a business decides about Makegood; each field is a file of its name."""
+
+    detection: Detection
+    factors: Factors
+    objectives: Objectives
+    breakers: Breakers
+    compensation: Compensation
+    approvals: Approvals
+    autonomy: AutonomyPolicy
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the policies' canonical form; comments and layout do not count."""
+        return digest_model(self)
+
+
+POLICY_FILES: Final[dict[str, type[BaseModel]]] = {
+    "detection": Detection,
+    "factors": Factors,
+    "objectives": Objectives,
+    "breakers": Breakers,
+    "compensation": Compensation,
+    "approvals": Approvals,
+    "autonomy": AutonomyPolicy,
+}
+"""The model of each file in `policies/`, by its name without `.yaml`."""
+
+__all__ = [
+    "BP",
+    "POLICY_FILES",
+    "UNITS",
+    "Amounts",
+    "AnomalyDetection",
+    "ApprovalRule",
+    "Approvals",
+    "Autonomy",
+    "AutonomyPolicy",
+    "Breakers",
+    "CapacityDetection",
+    "Caps",
+    "Compensation",
+    "Counter",
+    "CounterScope",
+    "Deadline",
+    "Detection",
+    "Factor",
+    "FactorName",
+    "Factors",
+    "Feeds",
+    "History",
+    "Objectives",
+    "Parking",
+    "Policies",
+    "SlowDown",
+    "Step",
+    "Travel",
+    "WeatherDetection",
+]

@@ -1,0 +1,160 @@
+"""Mounting a workspace: what is collected, what is wrong, and what is left behind."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from makegood import workspace as ws
+from makegood.domain.incidents import IncidentKind
+from makegood.errors import Conflict, WorkspaceBroken
+from makegood.sdk import Connection, Connections, NotConnected
+from tests.workspace.conftest import CHECKOUT, TOOL
+
+
+def test_a_sound_workspace_is_collected(root: Path) -> None:
+    with ws.mounted(root) as workspace:
+        assert [entry.name for entry in workspace.agents_for(IncidentKind.WEATHER)] == ["small"]
+        assert workspace.agents_for(IncidentKind.ANOMALY) == ()
+        assert workspace.read_tools["rain"].invoke({"hub_id": "four"}) == 4
+        assert list(workspace.adapters) == ["desk"]
+        assert workspace.agents["small"].build("hub") == 3
+        assert workspace.policy_digest == workspace.policies.digest()
+
+
+def test_adapters_are_made_with_the_client_of_their_system(root: Path) -> None:
+    connections = Connections([Connection("payments", "http://pay.test", "secret")])
+    with ws.mounted(root) as workspace:
+        made = workspace.make_adapters(connections.client)
+        client = vars(made["desk"])["client"]
+        assert isinstance(client, httpx.Client)
+        assert client.headers["Authorization"] == "Bearer secret"
+        with pytest.raises(NotConnected, match="payments"):
+            workspace.make_adapters(Connections(()).client)
+    connections.close()
+
+
+def test_broken_modules_are_reported_together_each_by_name_and_line(root: Path) -> None:
+    (root / "agents" / "a.py").write_text("x = 1\nraise RuntimeError('no weather')\n")
+    (root / "tools" / "b.py").write_text("def broken(:\n    pass\n")
+    (root / "tools" / "c.py").write_text("\n\nimport nothing_of_that_name\n")
+    (root / "tools" / "d.py").write_text("import sys\nsys.exit('bye')\n")
+    (root / "policies" / "factors.yaml").unlink()
+    found = ws.check(root)
+    assert [(p.file, p.line) for p in found] == [
+        ("agents/a.py", 2),
+        ("policies/factors.yaml", 0),
+        ("tools/b.py", 1),
+        ("tools/c.py", 3),
+        ("tools/d.py", 2),
+    ]
+    with pytest.raises(WorkspaceBroken) as raised, ws.mounted(root):
+        pass
+    assert all(str(p) in str(raised.value) for p in found)
+
+
+def test_a_module_that_imports_a_broken_one_is_not_blamed(root: Path) -> None:
+    (root / "tools" / "rain.py").write_text("raise ValueError('dry')\n")
+    assert [(p.file, p.line) for p in ws.check(root)] == [("tools/rain.py", 1)]
+
+
+def test_a_name_used_twice_is_an_error(root: Path) -> None:
+    (root / "tools" / "snow.py").write_text(TOOL)
+    (root / "agents" / "twin.py").write_text((root / "agents" / "small.py").read_text())
+    (root / "tools" / "till.py").write_text((root / "tools" / "desk.py").read_text())
+    messages = [p.message for p in ws.check(root)]
+    assert "there are two agents named 'small'" in messages
+    assert "there are two read tools named 'rain'" in messages
+    assert "there are two adapters named 'desk'" in messages
+
+
+def test_an_adapter_declares_what_its_kinds_need(root: Path) -> None:
+    path = root / "tools" / "desk.py"
+    path.write_text(path.read_text().replace("PAYS_BACK", "ISSUES_COUPON"))
+    [problem] = ws.check(root)
+    assert "refund needs pays_back" in problem.message
+    assert problem.line > 0
+
+
+def test_two_adapters_for_one_kind_are_an_error(root: Path) -> None:
+    text = (root / "tools" / "desk.py").read_text()
+    (root / "tools" / "till.py").write_text(text.replace('"desk"', '"till"'))
+    [problem] = ws.check(root)
+    assert "refund is carried out by 'desk' already" in problem.message
+
+
+def test_a_read_tool_without_a_docstring_is_an_error(root: Path) -> None:
+    lines = [line for line in TOOL.splitlines() if "Say how much" not in line]
+    (root / "tools" / "rain.py").write_text("\n".join(lines))
+    [problem] = ws.check(root)
+    assert "needs a docstring" in problem.message
+
+
+def test_a_package_without_init_is_an_error_because_others_own_its_name(root: Path) -> None:
+    (root / "agents" / "__init__.py").unlink()
+    assert "agents: the folder or its __init__.py is missing" in [str(p) for p in ws.check(root)]
+
+
+def test_a_missing_workspace_is_never_replaced_by_the_reference(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceBroken, match="no such folder"), ws.mounted(tmp_path / "none"):
+        pass
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(WorkspaceBroken, match="no default policy"), ws.mounted(tmp_path / "empty"):
+        pass
+
+
+def test_mounting_leaves_path_and_modules_as_they_were(root: Path) -> None:
+    path, modules = list(sys.path), {n for n in sys.modules if n.startswith(("agents", "tools"))}
+    with ws.mounted(root):
+        assert sys.path[0] == str(root)
+        assert sys.modules["tools.rain"].__file__ == str(root / "tools" / "rain.py")
+    assert sys.path == path
+    assert {n for n in sys.modules if n.startswith(("agents", "tools"))} == modules
+
+
+def test_another_package_named_agents_is_put_aside(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "site" / "agents"
+    other.mkdir(parents=True)
+    (other / "__init__.py").write_text("OWNER = 'somebody else'\n")
+    monkeypatch.syspath_prepend(str(other.parent))
+    sys.modules.pop("agents", None)
+    foreign = __import__("agents")
+    assert foreign.OWNER == "somebody else"
+    with ws.mounted(root) as workspace:
+        assert list(workspace.agents) == ["small"]
+    assert sys.modules["agents"] is foreign
+    sys.modules.pop("agents")
+
+
+def test_an_edited_tool_runs_as_edited(root: Path) -> None:
+    with ws.mounted(root) as workspace:
+        before = workspace.workspace_digest
+    (root / "tools" / "rain.py").write_text(TOOL.replace("len(hub_id)", "100 + len(hub_id)"))
+    with ws.mounted(root) as workspace:
+        assert workspace.read_tools["rain"].invoke({"hub_id": "ab"}) == 102
+        assert workspace.workspace_digest != before
+
+
+def test_the_workspace_digest_ignores_what_does_not_decide(root: Path) -> None:
+    with ws.mounted(root) as workspace:
+        before = workspace.workspace_digest
+    (root / "evals").mkdir()
+    (root / "evals" / "note.md").write_text("hello")
+    (root / "agents" / ".hidden").write_text("x")
+    with ws.mounted(root) as workspace:
+        assert workspace.workspace_digest == before
+
+
+def test_init_copies_the_reference_workspace(tmp_path: Path) -> None:
+    dest = ws.init(tmp_path / "mine")
+    assert ws.reference_root() == CHECKOUT
+    for folder in ("agents", "policies"):
+        assert (dest / folder).is_dir()
+    assert not list(dest.rglob("__pycache__"))
+    with pytest.raises(Conflict, match="not an empty folder"):
+        ws.init(dest)
