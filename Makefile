@@ -11,7 +11,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # A lock is complete and pinned by hash: there is nothing to resolve, and bytecode is made on
 # all cores afterwards (a package may carry a file that does not compile; that is its affair).
 INSTALL = $(PIP) install --require-hashes --no-deps --no-compile --only-binary :all: -r
-COMPILE = $(BIN)/python -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
+COMPILE = $(BIN)/python -W ignore -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
 PYTEST := $(BIN)/python -m pytest
 SOURCES := $(wildcard src agents tools evals tests benchmarks)
 
