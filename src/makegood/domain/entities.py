@@ -50,6 +50,14 @@ Material = tuple[tuple[str, str | int | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Footing:
+    """What a decision stands on: one entity, and the names of those material facts of it."""
+
+    ref: EntityRef
+    facts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OrderLine:
     """One line of a sales order."""
 
@@ -64,10 +72,16 @@ class Entity:
     """What all entities have; `version` counts the events that made it what it is."""
 
     kind: ClassVar[EntityKind]
+    personal: ClassVar[tuple[str, ...]] = ()
     id: str
     hub_id: str = ""
     status: str
     version: int = 0
+
+    @property
+    def person_id(self) -> str:
+        """Whose data the fields named by `personal` are; empty when there are none."""
+        return ""
 
     @property
     def ref(self) -> EntityRef:
@@ -84,6 +98,13 @@ class SalesOrder(Entity):
     """What the customer bought and was promised; money is what payments reported."""
 
     kind: ClassVar[EntityKind] = EntityKind.SALES_ORDER
+    personal: ClassVar[tuple[str, ...]] = (
+        "drop_off",
+        "customer_name",
+        "customer_phone",
+        "address",
+        "note",
+    )
     customer_id: str = ""
     currency: str = ""
     total_minor: int = 0
@@ -94,13 +115,24 @@ class SalesOrder(Entity):
     placed_us: int | None = None
     promised_us: int | None = None
     delivered_us: int | None = None
+    cancel_reason: str = ""
     drop_off: Point | None = None
+    customer_name: str = ""
+    customer_phone: str = ""
+    address: str = ""
+    note: str = ""
+
+    @property
+    def person_id(self) -> str:
+        """The customer."""
+        return self.customer_id
 
     def material(self) -> Material:
-        """Status, promise and balances."""
+        """Status, promise, delivery and balances."""
         return (
             ("status", self.status),
             ("promised_us", self.promised_us),
+            ("delivered_us", self.delivered_us),
             ("total_minor", self.total_minor),
             ("captured_minor", self.captured_minor),
             ("refunded_minor", self.refunded_minor),
@@ -112,7 +144,9 @@ class FulfilmentOrder(Entity):
     """One delivery of (part of) a sales order from one hub by one courier."""
 
     kind: ClassVar[EntityKind] = EntityKind.FULFILMENT_ORDER
+    personal: ClassVar[tuple[str, ...]] = ("drop_off",)
     order_id: str = ""
+    customer_id: str = ""
     pick_up: Point | None = None
     pick_up_id: str = ""
     drop_off: Point | None = None
@@ -120,11 +154,18 @@ class FulfilmentOrder(Entity):
     assignment: int = 0
     load: int = 1
     created_us: int | None = None
+    accepted_us: int | None = None
     ready_us: int | None = None
     promised_us: int | None = None
     expected_us: int | None = None
     picked_up_us: int | None = None
     delivered_us: int | None = None
+    failure: str = ""
+
+    @property
+    def person_id(self) -> str:
+        """The customer."""
+        return self.customer_id
 
     def material(self) -> Material:
         """Status, courier and the number of the assignment."""
@@ -157,6 +198,7 @@ class Waybill(Entity):
     fulfilment_id: str = ""
     carrier: str = ""
     last_scan_us: int | None = None
+    last_scan: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,11 +218,19 @@ class Courier(Entity):
     """Someone who carries orders; `load` is derived from the fulfilment orders they hold."""
 
     kind: ClassVar[EntityKind] = EntityKind.COURIER
+    personal: ClassVar[tuple[str, ...]] = ("position", "name", "phone")
     vehicle: str = ""
     capacity: int = 0
     position: Point | None = None
     position_us: int | None = None
     shift_ends_us: int | None = None
+    name: str = ""
+    phone: str = ""
+
+    @property
+    def person_id(self) -> str:
+        """The courier themselves."""
+        return self.id
 
     def material(self) -> Material:
         """Status, vehicle and capacity, not the position."""
