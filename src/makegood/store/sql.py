@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Column, Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
@@ -50,5 +50,17 @@ def insert(tx: Connection, target: Table, rows: Sequence[Row]) -> None:
 
 def insert_new(tx: Connection, target: Table, row: Row) -> bool:
     """Insert one row unless a unique key forbids it; return whether it went in."""
-    result = tx.execute(_insert(tx.dialect.name, target, "ignore"), row)
-    return bool(result.rowcount)
+    statement = _insert(tx.dialect.name, target, "ignore")
+    # SQLAlchemy forgets the count of an INSERT (it says -1) unless it is told to keep it.
+    kept = {"preserve_rowcount": True}
+    return tx.execute(statement, row, execution_options=kept).rowcount == 1
+
+
+def insert_returning(
+    tx: Connection, target: Table, rows: Sequence[Row], column: Column[Any]
+) -> list[Any]:
+    """Insert the rows that no unique key forbids; return `column` of those that went in."""
+    if not rows:
+        return []
+    statement = _insert(tx.dialect.name, target, "ignore").returning(column)
+    return list(tx.execute(statement, list(rows)).scalars())
