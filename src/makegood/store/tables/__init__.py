@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from makegood.store.tables import authority, effects, incidents, ledger
+from makegood.store.tables import authority, effects, incidents, ledger, persons
 
-__all__ = ["authority", "effects", "incidents", "ledger"]
+__all__ = ["authority", "effects", "incidents", "ledger", "persons"]
