@@ -36,7 +36,9 @@ class Finding(Frozen):
     """What a detector sees now: an incident is opened, kept open or closed from findings.
 
     `key` is what makes two findings the same trouble (detector, hub and scope); `orders` are the
-    fulfilment orders whose promise is endangered.
+    fulfilment orders whose promise is endangered, `sales_orders` those in trouble as such (paid
+    without stock), whether or not a delivery of theirs exists. Severity 0 keeps an incident open
+    that is open, and opens none.
     """
 
     kind: IncidentKind
@@ -45,6 +47,7 @@ class Finding(Frozen):
     severity: int
     evidence: tuple[Evidence, ...]
     orders: tuple[str, ...] = ()
+    sales_orders: tuple[str, ...] = ()
 
 
 class Incident(Frozen):
@@ -62,3 +65,4 @@ class Incident(Frozen):
     round: int = 0
     evidence: tuple[Evidence, ...] = ()
     orders: tuple[str, ...] = ()
+    sales_orders: tuple[str, ...] = ()

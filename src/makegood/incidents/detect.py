@@ -1,0 +1,24 @@
+"""All detectors on one hub."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from makegood.incidents.detectors import anomaly, capacity, weather
+from makegood.incidents.lateness import predict
+
+if TYPE_CHECKING:
+    from makegood.domain.incidents import Finding
+    from makegood.domain.policy import Detection
+    from makegood.incidents.view import HubView
+
+
+def detect(view: HubView, policy: Detection, now_us: int) -> tuple[Finding, ...]:
+    """Return what is wrong at a hub now; pure, so the same hub gives the same findings."""
+    rain_mm_h = weather.rain_mm_h(view.hub, policy, now_us)
+    outlook = predict(view, policy, now_us, rain_mm_h)
+    return (
+        *weather.find(view, outlook, policy, now_us),
+        *capacity.find(view, outlook, policy, now_us),
+        *anomaly.find(view, policy, now_us),
+    )

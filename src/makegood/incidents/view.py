@@ -1,0 +1,23 @@
+"""What detectors look at: one hub as it stands, frozen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from makegood.domain.entities import Courier, FulfilmentOrder, Hub, Reservation, SalesOrder
+
+
+@dataclass(frozen=True, slots=True)
+class HubView:
+    """One hub with its work, its people and what went wrong with its stock.
+
+    `fulfilments` are the open deliveries, `couriers` those on shift. `arrivals` is how many
+    deliveries were created within policy's look-back. `unreserved` pairs each failed reservation
+    with its sales order.
+    """
+
+    hub: Hub
+    fulfilments: tuple[FulfilmentOrder, ...] = ()
+    couriers: tuple[Courier, ...] = ()
+    arrivals: int = 0
+    unreserved: tuple[tuple[Reservation, SalesOrder], ...] = ()
