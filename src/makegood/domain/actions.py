@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from makegood.domain.entities import EntityKind, EntityRef
+from makegood.domain.entities import EntityKind, EntityRef, Footing
 from makegood.domain.frozen import Frozen
 from makegood.domain.money import Money
 
@@ -167,9 +167,14 @@ class ActionBase(Frozen):
         """What the engine knows of this kind."""
         return FACTS[self._kind()]
 
-    def stands_on(self) -> tuple[EntityRef, ...]:
-        """Return the entities whose material facts this action rests on."""
-        return (self.entity,)
+    @property
+    def resource(self) -> EntityRef | None:
+        """What this action would use up, such as a courier's room."""
+        return None
+
+    def stands_on(self) -> tuple[Footing, ...]:
+        """Return the facts that this action rests on; if one moves, it is judged again."""
+        return (Footing(self.entity, ("status", "promised_us", "delivered_us")),)
 
 
 class _OnFulfilment(ActionBase):
@@ -185,6 +190,10 @@ class _OnFulfilment(ActionBase):
         """Return the assignment it would replace: each assignment can be replaced once."""
         return f"after-assignment-{self.assignment}"
 
+    def stands_on(self) -> tuple[Footing, ...]:
+        """Return the fulfilment order's status and assignment."""
+        return (Footing(self.entity, ("status", "courier_id", "assignment")),)
+
 
 class Reassign(_OnFulfilment):
     """Give a fulfilment order to another courier; `assignment` is the one it replaces."""
@@ -192,6 +201,16 @@ class Reassign(_OnFulfilment):
     kind: Literal[ActionKind.REASSIGN] = ActionKind.REASSIGN
     from_courier: str | None = None
     to_courier: str = Field(min_length=1)
+
+    @property
+    def resource(self) -> EntityRef | None:
+        """The courier who would carry it."""
+        return EntityRef(EntityKind.COURIER, self.to_courier)
+
+    def stands_on(self) -> tuple[Footing, ...]:
+        """Return the assignment it replaces, and that the courier is at work."""
+        courier = EntityRef(EntityKind.COURIER, self.to_courier)
+        return (*super().stands_on(), Footing(courier, ("status", "capacity")))
 
 
 class Unassign(_OnFulfilment):
@@ -269,6 +288,10 @@ class Notify(ActionBase):
         """Return the message, once per cause."""
         return f"{self.cause}:{self.template}"
 
+    def stands_on(self) -> tuple[Footing, ...]:
+        """Return the promise that the message is about."""
+        return (Footing(self.entity, ("promised_us",)),)
+
 
 class StopService(ActionBase):
     """Take no more orders at a hub; `order_id` is `-`."""
@@ -279,6 +302,10 @@ class StopService(ActionBase):
     def entity(self) -> EntityRef:
         """The hub."""
         return EntityRef(EntityKind.HUB, self.hub_id)
+
+    def stands_on(self) -> tuple[Footing, ...]:
+        """Return the hub's status."""
+        return (Footing(self.entity, ("status",)),)
 
 
 class _Paying(ActionBase):
@@ -295,6 +322,10 @@ class Coupon(_Paying):
 
     kind: Literal[ActionKind.COUPON] = ActionKind.COUPON
 
+    def stands_on(self) -> tuple[Footing, ...]:
+        """Return the promise that was broken."""
+        return (Footing(self.entity, ("promised_us",)),)
+
 
 class Refund(_Paying):
     """Pay money back to the customer, for the whole order or for some of its lines."""
@@ -307,11 +338,22 @@ class Refund(_Paying):
         suffix = "#" + ",".join(sorted(self.lines)) if self.lines else ""
         return f"{self.entity}{suffix}"
 
+    def stands_on(self) -> tuple[Footing, ...]:
+        """Return the balances, and whether it was delivered after all.
+
+        The status is left out: cancelling the order beside the refund must not make it stale.
+        """
+        return (Footing(self.entity, ("delivered_us", "captured_minor", "refunded_minor")),)
+
 
 class Cancel(_Paying):
     """Cancel an order; `amount` is its value at risk, paid back only by a refund of its own."""
 
     kind: Literal[ActionKind.CANCEL] = ActionKind.CANCEL
+
+    def stands_on(self) -> tuple[Footing, ...]:
+        """Return the status; money paid back beside it must not make it stale."""
+        return (Footing(self.entity, ("status", "delivered_us")),)
 
 
 class SupplierChange(_Paying):

@@ -69,11 +69,3 @@ class RunStatus(StrEnum):
     WAITING = "waiting"
     DONE = "done"
     FAILED = "failed"
-
-
-class Autonomy(StrEnum):
-    """What policy lets an agent do by itself with a kind of action."""
-
-    ALLOW = "allow"
-    HOLD = "hold"
-    DENY = "deny"

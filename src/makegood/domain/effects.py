@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, runtime_checkable
 
+from pydantic import Field
+
 from makegood.domain.actions import Action, ActionKind
 from makegood.domain.frozen import Frozen
 
@@ -84,7 +86,7 @@ class Outcome(Frozen):
     """What the outside answered: `confirmed` or `failed`, its own reference and a plain detail."""
 
     status: EffectStatus
-    reference: str = ""
+    reference: str = Field(default="", pattern=r"^[A-Za-z0-9_.:-]{0,80}$")
     detail: str = ""
 
 

@@ -113,6 +113,7 @@ class SalesOrder(Entity):
     coupon_minor: int = 0
     lines: tuple[OrderLine, ...] = ()
     placed_us: int | None = None
+    paid_us: int | None = None
     promised_us: int | None = None
     delivered_us: int | None = None
     cancel_reason: str = ""
@@ -187,6 +188,7 @@ class Reservation(Entity):
     sku: str = ""
     quantity: int = 0
     reason: str = ""
+    failed_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,12 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect, text
 
-APPEND_ONLY: Final = ("event_log", "ledger_entry")
+APPEND_ONLY: Final = (
+    "event_log",
+    "event_quarantine",
+    "event_quarantine_outcome",
+    "ledger_entry",
+)
 
 
 def install(tx: Connection) -> None:

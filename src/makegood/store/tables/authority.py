@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sqlalchemy import Index, UniqueConstraint
+from sqlalchemy import text as sql
 
 from makegood.store.tables.columns import Record, big, blob, key_text, text
 
@@ -13,6 +14,7 @@ class Action(Record, table=True):
     __table_args__ = (Index("action_order", "order_id"), Index("action_entity", "entity"))
 
     id: str = key_text()
+    position: int = big()
     proposal_id: str = text(index=True)
     run_id: str = text()
     incident_id: str = text(index=True)
@@ -29,9 +31,11 @@ class Action(Record, table=True):
     currency: str = text(default="")
     decision: int = big(default=-1)
     subject: str = text(default="")
+    resource: str = text(default="", index=True)
     obligation_id: str = text(default="", index=True)
     verdict: str = text()
     rules: str = text()
+    why: str = text()
     policy_digest: str = text()
     workspace_digest: str = text()
     judged_us: int = big()
@@ -71,10 +75,13 @@ class Review(Record, table=True):
     digest: str = text()
     policy_digest: str = text()
     fingerprint: str = text()
+    facts_then: str = text()
+    facts_now: str = text()
     status: str = text()
     why: str = text()
     opened_us: int = big()
     deadline_us: int = big()
+    first_by: str = text(default="")
     decided_by: str = text(default="")
     decided_us: int | None = big(default=None, nullable=True)
     reason: str = text(default="")
@@ -83,10 +90,20 @@ class Review(Record, table=True):
 
 
 class Grant(Record, table=True):
-    """The single-use right to run one exact action."""
+    """The single-use right to run one exact action; an action has one that is not void."""
+
+    __table_args__ = (
+        Index(
+            "grant_of_action",
+            "action_id",
+            unique=True,
+            sqlite_where=sql("status IN ('unspent', 'spent')"),
+            postgresql_where=sql("status IN ('unspent', 'spent')"),
+        ),
+    )
 
     id: str = key_text()
-    action_id: str = text(unique=True)
+    action_id: str = text()
     obligation_id: str = text(index=True)
     digest: str = text()
     policy_digest: str = text()
@@ -121,12 +138,12 @@ class Counter(Record, table=True):
 
 
 class CounterClaim(Record, table=True):
-    """What one action reserved of a counter; released when the action ends otherwise."""
+    """What one action reserved of a counter, until its window has passed or it ends otherwise."""
 
     action_id: str = key_text()
     key: str = key_text()
     amount: int = big()
-    status: str = text()
+    expires_us: int = big(index=True)
 
 
 class OrderMoney(Record, table=True):
