@@ -121,7 +121,7 @@ def test_another_package_named_agents_is_put_aside(
     other = tmp_path / "site" / "agents"
     other.mkdir(parents=True)
     (other / "__init__.py").write_text("OWNER = 'somebody else'\n")
-    monkeypatch.syspath_prepend(str(other.parent))
+    monkeypatch.setattr(sys, "path", [str(other.parent), *sys.path])
     sys.modules.pop("agents", None)
     foreign = __import__("agents")
     assert foreign.OWNER == "somebody else"

@@ -1,0 +1,199 @@
+"""Gives endangered orders to couriers with room: one exact plan for all of them together.
+
+Each order may keep what it has, so that a plan always exists, or go to one of the nearest
+couriers with room. Couriers' room is counted in orders: free units over the largest load among
+the orders that may go there, so that no choice can overfill anyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from makegood.clock import MINUTE
+from makegood.domain.decisions import Capacity, Decision, FactorSpec, Method, Option, Subject
+from makegood.domain.entities import FulfilmentOrder
+from makegood.domain.policy import UNITS, Policies
+from makegood.planning.factors import Grid, Scene, grid
+from makegood.planning.flow import Choices, Ints, solve
+from makegood.planning.queues import Conditions, CourierLoad, foresee
+
+KEEP: Final = "keep"
+_NEVER_FACTOR: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """Under what a decision was made: digests of policy and workspace."""
+
+    policy_digest: str
+    workspace_digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the plan does with one order; `to_courier` is None where it keeps what it has.
+
+    `arrives_us` is predicted with the whole plan carried out, `late_us` is past the promise
+    (negative when early).
+    """
+
+    order: FulfilmentOrder
+    to_courier: str | None
+    arrives_us: int
+    late_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A joint plan: the decision that explains it, and each order's choice in the same order."""
+
+    decision: Decision
+    choices: tuple[Choice, ...]
+
+
+def assign(
+    orders: Sequence[FulfilmentOrder],
+    couriers: Sequence[CourierLoad],
+    *,
+    values: Mapping[str, int],
+    conditions: Conditions,
+    policies: Policies,
+    stamp: Stamp,
+    frozen: frozenset[str] = frozenset(),
+) -> Plan | None:
+    """Plan `orders` (at least one; ids distinct) for `couriers`, or return None without orders.
+
+    `values` is the money at stake in minor units by fulfilment order. Orders under way (picked
+    up) and those in `frozen` keep their courier. Pure: the same input gives the same plan.
+    """
+    if not orders:
+        return None
+    scene = _scene(orders, couriers, values, conditions, policies)
+    offered = _offered(scene, grid(scene), policies, frozen)
+    decision = _decide(offered, policies, stamp)
+    return Plan(decision, _choices(scene, decision))
+
+
+@dataclass(frozen=True, slots=True)
+class _Offered:
+    """The options that are put to the solver: flat, by order; column m means keep."""
+
+    scene: Scene
+    row: Ints
+    column: Ints
+    values: Ints
+    units: Ints
+
+
+def _scene(
+    orders: Sequence[FulfilmentOrder],
+    couriers: Sequence[CourierLoad],
+    values: Mapping[str, int],
+    conditions: Conditions,
+    policies: Policies,
+) -> Scene:
+    queues, arrives = foresee(couriers, (), conditions)
+    never_us = _NEVER_FACTOR * policies.objectives.give_up_minutes * MINUTE
+    return Scene(orders, couriers, queues, arrives, values, conditions, never_us)
+
+
+def _offered(scene: Scene, made: Grid, policies: Policies, frozen: frozenset[str]) -> _Offered:
+    n, m = len(scene.orders), len(scene.couriers)
+    loads = np.array([order.load for order in scene.orders], dtype=np.int64)
+    free = np.array([load.free for load in scene.couriers], dtype=np.int64)
+    fits = loads[:, None] <= free[None, :]
+    index = {load.courier.id: j for j, load in enumerate(scene.couriers)}
+    for i, order in enumerate(scene.orders):
+        if order.id in frozen or order.picked_up_us is not None:
+            fits[i, :] = False
+        elif order.courier_id in index:
+            fits[i, index[order.courier_id]] = False
+    far = np.where(fits, made.fetch_m, np.iinfo(np.int64).max)
+    nearest = np.argsort(far, axis=1, kind="stable")[:, : policies.objectives.nearest]
+    offered = np.take_along_axis(fits, nearest, axis=1)
+    column = np.concatenate([nearest, np.full((n, 1), m, dtype=np.int64)], axis=1)
+    taken = np.concatenate([offered, np.ones((n, 1), dtype=np.bool_)], axis=1)
+    row, place = np.nonzero(taken)
+    flat = column[row, place]
+    names = list(policies.factors.factors)
+    values = np.stack([made.factors[name][row, flat] for name in names], axis=1)
+    widest = np.ones(m + 1, dtype=np.int64)
+    np.maximum.at(widest, flat, loads[row])
+    return _Offered(scene, row.astype(np.int64), flat, values, free // widest[:m])
+
+
+def _decide(offered: _Offered, policies: Policies, stamp: Stamp) -> Decision:
+    scene, m = offered.scene, len(offered.scene.couriers)
+    specs = tuple(
+        FactorSpec(name=name, unit=UNITS[name], weight=policies.objectives.weights[name])
+        for name in policies.factors.factors
+    )
+    weights = np.array([spec.weight for spec in specs], dtype=np.int64)
+    resource = np.where(offered.column == m, -1, offered.column)
+    choices = Choices(
+        len(scene.orders), offered.row, offered.values @ weights, resource, offered.units
+    )
+    chosen = solve(choices)
+    starts = np.searchsorted(offered.row, np.arange(len(scene.orders) + 1))
+    ids = [load.courier.id for load in scene.couriers]
+    keys, resources = [*ids, KEEP], [*ids, ""]
+    columns: list[int] = offered.column.tolist()
+    options = [
+        Option(key=keys[column], resource=resources[column], values=tuple(values))
+        for column, values in zip(columns, offered.values.tolist(), strict=True)
+    ]
+    subjects = tuple(
+        Subject(
+            id=order.id,
+            options=tuple(options[starts[i] : starts[i + 1]]),
+            chosen=int(chosen[i] - starts[i]),
+        )
+        for i, order in enumerate(scene.orders)
+    )
+    units = offered.units.tolist()
+    return Decision(
+        method=Method.MIN_COST_FLOW,
+        factors=specs,
+        subjects=subjects,
+        capacities=tuple(Capacity(resource=r, units=u) for r, u in zip(ids, units, strict=True)),
+        policy_digest=stamp.policy_digest,
+        workspace_digest=stamp.workspace_digest,
+    )
+
+
+def _choices(scene: Scene, decision: Decision) -> tuple[Choice, ...]:
+    """Predict every order again with the whole plan carried out."""
+    to: dict[str, str | None] = {}
+    for subject in decision.subjects:
+        key = subject.options[subject.chosen].key
+        to[subject.id] = None if key == KEEP else key
+    gained: dict[str, list[FulfilmentOrder]] = {}
+    for order in scene.orders:
+        courier_id = to[order.id]
+        if courier_id is not None:
+            gained.setdefault(courier_id, []).append(order)
+    couriers = [_after(load, to, gained.get(load.courier.id, [])) for load in scene.couriers]
+    present = {load.courier.id for load in scene.couriers}
+    waiting = [o for o in scene.orders if to[o.id] is None and o.courier_id not in present]
+    _, arrives = foresee(couriers, waiting, scene.conditions)
+    return tuple(_choice(scene, order, to[order.id], arrives) for order in scene.orders)
+
+
+def _after(
+    load: CourierLoad, to: Mapping[str, str | None], gained: Sequence[FulfilmentOrder]
+) -> CourierLoad:
+    kept = tuple(order for order in load.held if to.get(order.id) is None)
+    return replace(load, held=(*kept, *gained))
+
+
+def _choice(
+    scene: Scene, order: FulfilmentOrder, to_courier: str | None, arrives: Mapping[str, int]
+) -> Choice:
+    now_us = scene.conditions.now_us
+    promised_us = order.promised_us if order.promised_us is not None else now_us
+    at_us = arrives.get(order.id, max(now_us, promised_us) + scene.never_us)
+    return Choice(order, to_courier, at_us, at_us - promised_us)
