@@ -13,6 +13,8 @@ class EntryKind(StrEnum):
     EVENTS_RECEIVED = "events_received"
     EVENT_QUARANTINED = "event_quarantined"
     EVENT_REQUEUED = "event_requeued"
+    EVENT_DISCARDED = "event_discarded"
+    EVENT_RESOLVED = "event_resolved"
     INCIDENT_OPENED = "incident_opened"
     INCIDENT_CLOSED = "incident_closed"
     PROPOSAL_MADE = "proposal_made"

@@ -48,6 +48,12 @@ def insert(tx: Connection, target: Table, rows: Sequence[Row]) -> None:
         tx.execute(target.insert(), list(rows))
 
 
+def insert_ignore(tx: Connection, target: Table, rows: Sequence[Row]) -> None:
+    """Insert rows; one that a unique key forbids is left out."""
+    if rows:
+        tx.execute(_insert(tx.dialect.name, target, "ignore"), list(rows))
+
+
 def insert_new(tx: Connection, target: Table, row: Row) -> bool:
     """Insert one row unless a unique key forbids it; return whether it went in."""
     statement = _insert(tx.dialect.name, target, "ignore")

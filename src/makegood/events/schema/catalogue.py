@@ -117,6 +117,9 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self._types)
 
+    def __contains__(self, name: object) -> bool:
+        return name in self._types
+
     def __getitem__(self, name: str) -> EventType:
         """Return the type of this name; raise InvalidInput naming the closest ones."""
         found = self._types.get(name)

@@ -34,6 +34,7 @@ class Requested(_ReservationEvent):
             sku=self.sku,
             quantity=self.quantity,
             reason="",
+            failed_us=None,
         )
 
 
@@ -52,9 +53,9 @@ class Failed(_ReservationEvent):
 
     reason: Code = "out_of_stock"
 
-    def apply(self, was: Reservation, at_us: int) -> Reservation:  # noqa: ARG002
-        """Note why."""
-        return replace(was, reason=self.reason)
+    def apply(self, was: Reservation, at_us: int) -> Reservation:
+        """Note why and when."""
+        return replace(was, reason=self.reason, failed_us=at_us)
 
 
 class Released(_ReservationEvent):

@@ -129,9 +129,13 @@ class PaymentCaptured(_MoneyEvent):
     type: ClassVar[str] = "sales_order.payment_captured"
     move: ClassVar[Move] = move(*ANY)
 
-    def apply(self, was: SalesOrder, at_us: int) -> SalesOrder:  # noqa: ARG002
-        """Add to the captured balance."""
-        return replace(was, captured_minor=was.captured_minor + self.amount.minor)
+    def apply(self, was: SalesOrder, at_us: int) -> SalesOrder:
+        """Add to the captured balance, and note when there first was one."""
+        return replace(
+            was,
+            captured_minor=was.captured_minor + self.amount.minor,
+            paid_us=at_us if was.paid_us is None else was.paid_us,
+        )
 
 
 class PaymentFailed(_OrderEvent):

@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
-from makegood.store.tables import authority, effects, incidents, ledger, persons
+from makegood.store.tables import (
+    authority,
+    effects,
+    entities,
+    events,
+    incidents,
+    ledger,
+    persons,
+)
 
-__all__ = ["authority", "effects", "incidents", "ledger", "persons"]
+__all__ = ["authority", "effects", "entities", "events", "incidents", "ledger", "persons"]

@@ -1,0 +1,1 @@
+"""State: the entities as a fold over their events."""
