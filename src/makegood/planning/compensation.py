@@ -34,7 +34,10 @@ _DELAY, _FROM = 0, 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One order that will be late: by how much, what it is worth, and whose it is."""
+    """One order that will be late: by how much, what it is worth, and whose it is.
+
+    The award is never more than the order is worth, nor than `at_most` minor units.
+    """
 
     order_id: str
     customer_id: str
@@ -42,6 +45,7 @@ class Claim:
     value: Money
     tier: str = "standard"
     late_orders: int = 0
+    at_most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,10 @@ class _Till:
         caps, currency = self.policy.caps, claim.value.currency
         of_customer = (caps.customer.of(currency) or 0) - self.customers.get(claim.customer_id, 0)
         of_hub = (caps.hub_hour.of(currency) or 0) - self.hub_hour
-        return max(0, min(caps.order.of(currency) or 0, of_customer, of_hub))
+        of_order = min(caps.order.of(currency) or 0, claim.value.minor)
+        if claim.at_most is not None:
+            of_order = min(of_order, claim.at_most)
+        return max(0, min(of_order, of_customer, of_hub))
 
     def take(self, claim: Claim, minor: int) -> None:
         """Use up what was given."""

@@ -1,0 +1,169 @@
+"""Judges whether a proposal makes sense, whoever or whatever made it, before the gate sees it.
+
+The types have said already that each action is whole; here it is held against the state and
+against the decision that is said to explain it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
+
+from makegood.domain.actions import (
+    ActionKind,
+    Coupon,
+    Reassign,
+    Recall,
+    Refund,
+    Reroute,
+    StopService,
+    Unassign,
+)
+from makegood.domain.decisions import Decision, Method, Subject
+from makegood.domain.entities import FulfilmentOrder, SalesOrder
+from makegood.domain.statuses import OPEN_FULFILMENT
+from makegood.planning import recompute
+from makegood.proposals.types import Proposal, Proposed, StateReader
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with one action: its index in the proposal, the field, and why."""
+
+    index: int
+    field: str
+    why: str
+
+
+def faults(proposal: Proposal, state: StateReader) -> tuple[Fault, ...]:
+    """Return everything in a proposal that does not make sense, by action and field."""
+    known = _known(proposal, state)
+    decisions = [_read(decision) for decision in proposal.decisions]
+    found: list[Fault] = []
+    for index, proposed in enumerate(proposal.actions):
+        found += [Fault(index, field, why) for field, why in _entity(proposed, known)]
+        found += [Fault(index, field, why) for field, why in _explained(proposed, decisions)]
+    return tuple(found)
+
+
+def without(proposal: Proposal, found: tuple[Fault, ...]) -> Proposal:
+    """Return the proposal without its faulty actions."""
+    bad = {fault.index for fault in found}
+    kept = tuple(one for i, one in enumerate(proposal.actions) if i not in bad)
+    return replace(proposal, actions=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    sales: Mapping[str, SalesOrder]
+    fulfilments: Mapping[str, FulfilmentOrder]
+    couriers: Mapping[str, frozenset[str]]
+
+
+_Say: TypeAlias = Iterator[tuple[str, str]]
+_OnFulfilment: TypeAlias = Reassign | Reroute | Recall | Unassign
+_FULFILMENT_KINDS: Final = (Reassign, Reroute, Recall, Unassign)
+
+
+@dataclass(frozen=True, slots=True)
+class _Explained:
+    """A decision by subject, and whether it chooses the same again."""
+
+    decision: Decision
+    subjects: Mapping[str, Subject]
+    sound: bool
+
+
+def _known(proposal: Proposal, state: StateReader) -> _Known:
+    actions = [proposed.action for proposed in proposal.actions]
+    order_ids = sorted({action.order_id for action in actions})
+    ids = sorted({a.fulfilment_id for a in actions if isinstance(a, _FULFILMENT_KINDS)})
+    hubs = sorted({action.hub_id for action in actions if isinstance(action, Reassign)})
+    return _Known(
+        {order.id: order for order in state.sales_orders(order_ids)},
+        {order.id: order for order in state.fulfilments(ids)},
+        {hub: frozenset(one.courier.id for one in state.couriers(hub)) for hub in hubs},
+    )
+
+
+def _entity(proposed: Proposed, known: _Known) -> _Say:
+    action = proposed.action
+    if isinstance(action, StopService):
+        return
+    order = known.sales.get(action.order_id)
+    if order is None:
+        yield "order_id", f"there is no order {action.order_id!r}"
+        return
+    if action.customer_id and action.customer_id != order.customer_id:
+        yield "customer_id", f"the order is not {action.customer_id!r}'s"
+    if isinstance(action, _FULFILMENT_KINDS):
+        yield from _fulfilment(action, known)
+    elif action.hub_id != order.hub_id:
+        yield "hub_id", f"the order is of hub {order.hub_id!r}"
+    yield from _amount(proposed, order)
+
+
+def _fulfilment(action: _OnFulfilment, known: _Known) -> _Say:
+    order = known.fulfilments.get(action.fulfilment_id)
+    if order is None or order.status not in OPEN_FULFILMENT:
+        yield "fulfilment_id", f"there is no open fulfilment order {action.fulfilment_id!r}"
+        return
+    if order.order_id != action.order_id:
+        yield "order_id", f"{action.fulfilment_id!r} is of order {order.order_id!r}"
+    if order.hub_id != action.hub_id:
+        yield "hub_id", f"the fulfilment order is of hub {order.hub_id!r}"
+    if action.assignment != order.assignment:
+        yield "assignment", f"it stands at {order.assignment}"
+    if isinstance(action, Reassign):
+        if action.to_courier not in known.couriers[action.hub_id]:
+            yield "to_courier", f"no courier {action.to_courier!r} is on shift at the hub"
+        if action.from_courier != order.courier_id:
+            yield "from_courier", f"it is with {order.courier_id!r}"
+
+
+def _amount(proposed: Proposed, order: SalesOrder) -> _Say:
+    action = proposed.action
+    money = action.money
+    if money is None:
+        return
+    if money.currency != order.currency:
+        yield "amount.currency", f"the order is in {order.currency or 'no currency'}"
+    if isinstance(action, Refund) and money.minor > order.captured_minor - order.refunded_minor:
+        yield "amount.minor", "it is more than what was captured and not refunded"
+    if isinstance(action, Refund | Coupon) and money.minor == 0:
+        yield "amount.minor", "it must be more than 0"
+    if money.minor > max(order.total_minor, order.captured_minor):
+        yield "amount.minor", "it is more than the order's value"
+
+
+def _read(decision: Decision) -> _Explained:
+    again = recompute(decision)
+    sound = again == tuple(subject.chosen for subject in decision.subjects)
+    return _Explained(decision, {subject.id: subject for subject in decision.subjects}, sound)
+
+
+def _explained(proposed: Proposed, decisions: Sequence[_Explained]) -> _Say:
+    """Say where the decision does not explain the action."""
+    if not 0 <= proposed.decision < len(decisions):
+        yield "decision", f"there is no decision {proposed.decision}"
+        return
+    read = decisions[proposed.decision]
+    decision, action = read.decision, proposed.action
+    subject = read.subjects.get(proposed.subject)
+    if not read.sound:
+        yield "decision", "made again from its record, it chooses otherwise"
+    if subject is None:
+        yield "subject", f"the decision has no subject {proposed.subject!r}"
+        return
+    chosen = subject.options[subject.chosen]
+    if decision.method is Method.MIN_COST_FLOW:
+        if isinstance(action, Reassign) and chosen.key != action.to_courier:
+            yield "to_courier", f"the decision chose {chosen.key!r}"
+        elif not isinstance(action, Reassign) and action.kind is not ActionKind.NOTIFY:
+            yield "decision", f"a plan of courier choices does not explain a {action.kind}"
+    elif decision.method is Method.LADDER:
+        if not isinstance(action, Coupon) or decision.score(chosen) != action.amount.minor:
+            yield "amount.minor", f"the ladder gives {decision.score(chosen)}"
+    elif action.kind not in chosen.key.split("+"):
+        yield "kind", f"the decision chose {chosen.key!r}"
