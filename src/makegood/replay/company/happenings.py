@@ -1,0 +1,280 @@
+"""What happened in the company, told as CloudEvents 1.0 in the types of Makegood's catalogue.
+
+Every part reports here, and this is the only module of the company that knows the catalogue.
+There is one source, and it counts its events in `sequence`, so that whoever gets them late or
+twice can put them in order.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from makegood.clock import HOUR, MINUTE, SECOND, Clock, to_rfc3339
+from makegood.domain.geo import Point
+from makegood.domain.money import Money
+from makegood.replay.company.model import (
+    Capture,
+    Coupon,
+    Courier,
+    Customer,
+    Fulfilment,
+    Hub,
+    Line,
+    Order,
+    Refund,
+)
+from makegood.replay.company.weather import RainField
+
+SOURCE: Final = "/sandbox"
+_LOOK_AHEAD_US: Final = HOUR
+_LOOK_STEP_US: Final = 10 * MINUTE
+_PER_LIFE: Final = 10_000_000
+
+Event = dict[str, Any]
+Data = dict[str, Any]
+
+
+class Tape:
+    """The events that were not yet taken, oldest first."""
+
+    def __init__(self, clock: Clock) -> None:
+        """Stamp events with this clock."""
+        self._clock = clock
+        self._began_us = clock.now_us()
+        self._events: list[Event] = []
+        self._told = 0
+
+    def take(self) -> list[Event]:
+        """Return what happened since the last call, oldest first."""
+        taken, self._events = self._events, []
+        return taken
+
+    # --- orders ----------------------------------------------------------------------------
+
+    def placed(self, order: Order, customer: Customer) -> None:
+        """Tell that an order came in; the customer's name and phone are personal."""
+        data = {
+            "customer_id": order.customer_id,
+            "customer_name": customer.name,
+            "customer_phone": customer.phone,
+            "total": _money(order.total),
+            "lines": [
+                {
+                    "line_id": line.line_id,
+                    "sku": line.sku,
+                    "quantity": line.quantity,
+                    "price": _money(line.price),
+                }
+                for line in order.lines
+            ],
+            "promised_at": to_rfc3339(order.promised_us),
+            "drop_off": _place(order.drop_off),
+            "note": order.note,
+        }
+        self._tell("sales_order.placed", order.id, order.hub_id, data)
+
+    def captured(self, made: Capture, hub_id: str) -> None:
+        """Tell that money was taken for an order."""
+        data = {"amount": _money(made.amount)}
+        self._tell("sales_order.payment_captured", made.order_id, hub_id, data)
+
+    def refunded(self, made: Refund, hub_id: str) -> None:
+        """Tell that money was given back."""
+        data = {"amount": _money(made.paid.amount)}
+        self._tell("sales_order.payment_refunded", made.paid.order_id, hub_id, data)
+
+    def coupon_issued(self, made: Coupon, hub_id: str) -> None:
+        """Tell that a coupon was given."""
+        data = {"amount": _money(made.paid.amount)}
+        self._tell("sales_order.coupon_issued", made.paid.order_id, hub_id, data)
+
+    def promised(self, order: Order) -> None:
+        """Tell by when an order, and each of its deliveries, is promised now."""
+        data = {"promised_at": to_rfc3339(order.promised_us)}
+        self._tell("sales_order.promised", order.id, order.hub_id, data)
+
+    def held(self, order: Order) -> None:
+        """Tell that nobody works on an order until it is released."""
+        self._tell("sales_order.put_on_hold", order.id, order.hub_id, {})
+
+    def released(self, order: Order) -> None:
+        """Tell that work on a held order goes on."""
+        self._tell("sales_order.released", order.id, order.hub_id, {})
+
+    def cancelled(self, order: Order, reason: str) -> None:
+        """Tell that an order will not be delivered, and that its stock is free."""
+        self._tell("sales_order.cancelled", order.id, order.hub_id, {"reason": reason})
+        for line in order.lines:
+            self._tell("reservation.released", _reservation(order, line), order.hub_id, {})
+
+    def completed(self, order: Order) -> None:
+        """Tell that all of an order was delivered."""
+        self._tell("sales_order.delivered", order.id, order.hub_id, {})
+
+    # --- stock -----------------------------------------------------------------------------
+
+    def counted(self, hub: Hub, sku: str, on_hand: int) -> None:
+        """Tell how much of an article lies at a hub."""
+        data = {"sku": sku, "on_hand": on_hand}
+        self._tell("stock.counted", f"{hub.id}:{sku}", hub.id, data)
+
+    def reserved(self, order: Order, failed: str = "") -> None:
+        """Tell that stock was set aside for each line, save for the line that failed."""
+        for line in order.lines:
+            subject = _reservation(order, line)
+            asked = {
+                "order_id": order.id,
+                "line_id": line.line_id,
+                "sku": line.sku,
+                "quantity": line.quantity,
+            }
+            self._tell("reservation.requested", subject, order.hub_id, asked)
+            if line.line_id == failed:
+                self._tell("reservation.failed", subject, order.hub_id, {"reason": "out_of_stock"})
+                continue
+            self._tell("reservation.confirmed", subject, order.hub_id, {})
+            taken = {"by": -line.quantity, "reason": "sold"}
+            self._tell("stock.adjusted", f"{order.hub_id}:{line.sku}", order.hub_id, taken)
+
+    # --- fulfilment orders -----------------------------------------------------------------
+
+    def fulfilment_created(self, made: Fulfilment, order: Order, hub: Hub) -> None:
+        """Tell that a delivery is to be made."""
+        data = {
+            "order_id": made.order_id,
+            "customer_id": order.customer_id,
+            "pick_up": _place(hub.position),
+            "pick_up_id": hub.id,
+            "drop_off": _place(made.drop_off),
+            "load": made.load,
+            "ready_at": to_rfc3339(made.ready_us),
+            "promised_at": to_rfc3339(made.promised_us),
+        }
+        self._tell("fulfilment_order.created", made.id, made.hub_id, data)
+
+    def fulfilment_promised(self, delivery: Fulfilment) -> None:
+        """Tell by when a delivery is promised now."""
+        data = {"promised_at": to_rfc3339(delivery.promised_us)}
+        self._tell("fulfilment_order.promised", delivery.id, delivery.hub_id, data)
+
+    def ready(self, delivery: Fulfilment) -> None:
+        """Tell that a delivery is packed."""
+        self._tell("fulfilment_order.ready", delivery.id, delivery.hub_id, {})
+
+    def assigned(self, delivery: Fulfilment) -> None:
+        """Tell which courier has a delivery now."""
+        data = {"courier_id": delivery.courier_id, "assignment": delivery.assignment}
+        self._tell("fulfilment_order.assigned", delivery.id, delivery.hub_id, data)
+
+    def unassigned(self, delivery: Fulfilment) -> None:
+        """Tell that a delivery has no courier any more."""
+        self._tell("fulfilment_order.unassigned", delivery.id, delivery.hub_id, {})
+
+    def rerouted(self, delivery: Fulfilment, from_hub: str, hub: Hub) -> None:
+        """Tell that another hub serves a delivery."""
+        data = {"to_hub": hub.id, "pick_up": _place(hub.position), "pick_up_id": hub.id}
+        self._tell("fulfilment_order.rerouted", delivery.id, from_hub, data)
+
+    def picked_up(self, delivery: Fulfilment) -> None:
+        """Tell that a delivery is on board."""
+        data = {"courier_id": delivery.courier_id}
+        self._tell("fulfilment_order.picked_up", delivery.id, delivery.hub_id, data)
+
+    def expected(self, delivery: Fulfilment, at_us: int) -> None:
+        """Tell when a delivery will probably be handed over."""
+        data = {"expected_at": to_rfc3339(at_us)}
+        self._tell("fulfilment_order.expected", delivery.id, delivery.hub_id, data)
+
+    def delivered(self, delivery: Fulfilment) -> None:
+        """Tell that a delivery was handed over."""
+        self._tell("fulfilment_order.delivered", delivery.id, delivery.hub_id, {})
+
+    def failed(self, delivery: Fulfilment, reason: str) -> None:
+        """Tell that a delivery did not come about."""
+        data = {"reason": reason}
+        self._tell("fulfilment_order.failed", delivery.id, delivery.hub_id, data)
+
+    def fulfilment_cancelled(self, delivery: Fulfilment) -> None:
+        """Tell that a delivery is not wanted any more."""
+        self._tell("fulfilment_order.cancelled", delivery.id, delivery.hub_id, {})
+
+    # --- couriers, hubs, weather -----------------------------------------------------------
+
+    def courier_registered(self, courier: Courier) -> None:
+        """Tell of a courier."""
+        data = {
+            "vehicle": courier.vehicle,
+            "capacity": courier.capacity,
+            "position": _place(courier.position),
+        }
+        self._tell("courier.registered", courier.id, courier.hub_id, data)
+
+    def shift_started(self, courier: Courier) -> None:
+        """Tell that a courier can be given deliveries."""
+        data = {"ends_at": to_rfc3339(courier.shift_ends_us)}
+        self._tell("courier.shift_started", courier.id, courier.hub_id, data)
+
+    def shift_ended(self, courier: Courier) -> None:
+        """Tell that a courier went home."""
+        self._tell("courier.shift_ended", courier.id, courier.hub_id, {})
+
+    def lost(self, courier: Courier) -> None:
+        """Tell that a courier cannot be reached for now."""
+        self._tell("courier.lost", courier.id, courier.hub_id, {"reason": "shelter"})
+
+    def found(self, courier: Courier) -> None:
+        """Tell that a courier is back."""
+        self._tell("courier.found", courier.id, courier.hub_id, {})
+
+    def position(self, courier: Courier) -> None:
+        """Tell where a courier is."""
+        data = {"position": _place(courier.position)}
+        self._tell("courier.position", courier.id, courier.hub_id, data)
+
+    def hub_registered(self, hub: Hub) -> None:
+        """Tell of a hub."""
+        data = {"name": hub.name, "zone": hub.zone, "position": _place(hub.position)}
+        self._tell("hub.registered", hub.id, hub.id, data)
+
+    def hub_stopped(self, hub: Hub) -> None:
+        """Tell that a hub takes no new orders."""
+        self._tell("hub.stopped", hub.id, hub.id, {"reason": "asked_to"})
+
+    def rain(self, hub: Hub, field: RainField) -> None:
+        """Tell the rain at a hub, now and at most within the next hour, in mm/h."""
+        now_us = self._clock.now_us()
+        ahead = range(now_us, now_us + _LOOK_AHEAD_US + 1, _LOOK_STEP_US)
+        data = {
+            "rain_mm_h": round(field.rate(hub.position, now_us), 1),
+            "rain_forecast_mm_h": round(max(field.rate(hub.position, t) for t in ahead), 1),
+        }
+        self._tell("hub.weather_observed", hub.id, hub.id, data)
+
+    def _tell(self, kind: str, subject: str, hub_id: str, data: Data) -> None:
+        self._told += 1
+        # Two lives of the company begin at different instants: their events never share an id.
+        event = {
+            "specversion": "1.0",
+            "id": f"{self._began_us}-{self._told}",
+            "source": SOURCE,
+            "type": kind,
+            "subject": subject,
+            "time": to_rfc3339(self._clock.now_us()),
+            "datacontenttype": "application/json",
+            "sequence": str(self._began_us // SECOND * _PER_LIFE + self._told),
+            "hub": hub_id,
+            "data": data,
+        }
+        self._events.append(event)
+
+
+def _place(point: Point) -> Data:
+    return {"lat": point.lat, "lon": point.lon}
+
+
+def _money(amount: Money) -> Data:
+    return {"minor": amount.minor, "currency": amount.currency}
+
+
+def _reservation(order: Order, line: Line) -> str:
+    return f"{order.id}-r{line.line_id}"

@@ -1,0 +1,1 @@
+"""A small city that lives: orders, couriers and a storm, all drawn from one seed."""
