@@ -1,0 +1,53 @@
+"""Money of an order: what is intended, unknown and confirmed never exceeds what was captured.
+
+The row of `order_money` is locked while a refund is spent. What payments reported as refunded
+includes our own confirmed refunds, so only what goes beyond them was refunded by others.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from makegood.state import query
+from makegood.store.sql import insert_new, table
+from makegood.store.tables.authority import OrderMoney
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+MONEY = table(OrderMoney)
+
+
+def left(tx: Connection, order_id: str) -> int:
+    """Return how much of an order may still be paid back, in minor units, with its row locked."""
+    insert_new(tx, MONEY, {"order_id": order_id, "committed_minor": 0, "confirmed_minor": 0})
+    locked = select(MONEY).where(MONEY.c.order_id == order_id).with_for_update()
+    money = tx.execute(locked).one()
+    order = query.sales_orders(tx, [order_id]).get(order_id)
+    if order is None:
+        return 0
+    by_others = max(0, order.refunded_minor - money.confirmed_minor)
+    return order.captured_minor - money.committed_minor - by_others
+
+
+def commit(tx: Connection, order_id: str, minor: int) -> bool:
+    """Commit money to a refund of an order; say whether what was captured still covers it."""
+    if left(tx, order_id) < minor:
+        return False
+    own = MONEY.update().where(MONEY.c.order_id == order_id)
+    tx.execute(own.values(committed_minor=MONEY.c.committed_minor + minor))
+    return True
+
+
+def confirm(tx: Connection, order_id: str, minor: int) -> None:
+    """Note that committed money was paid."""
+    own = MONEY.update().where(MONEY.c.order_id == order_id)
+    tx.execute(own.values(confirmed_minor=MONEY.c.confirmed_minor + minor))
+
+
+def free(tx: Connection, order_id: str, minor: int) -> None:
+    """Give committed money back: the refund failed and nothing was paid."""
+    own = MONEY.update().where(MONEY.c.order_id == order_id)
+    tx.execute(own.values(committed_minor=MONEY.c.committed_minor - minor))

@@ -1,0 +1,111 @@
+"""An action on its way through the gate."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from makegood.domain.authority import Verdict
+from makegood.domain.canonical import canonical, derive_id
+from makegood.domain.frozen import Frozen
+
+if TYPE_CHECKING:
+    from makegood.domain.actions import Action, ObligationKey
+
+
+class Reason(Frozen):
+    """One rule's say on an action: the rule's name, its verdict and why, in plain words."""
+
+    rule: str
+    verdict: Verdict
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a proposal comes from: the run, its incident and the agent."""
+
+    proposal_id: str
+    run_id: str
+    incident_id: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Intention:
+    """One proposed action with the decision that explains it (its index and subject).
+
+    `doubts` are reasons for which the proposer's own data may not be trusted (a stale feed, a
+    missing input): each makes the gate hold.
+    """
+
+    action: Action
+    decision: int = -1
+    subject: str = ""
+    doubts: tuple[str, ...] = ()
+
+
+Facts = dict[str, dict[str, str | int | None]]
+
+_STRICTNESS = {Verdict.ALLOW: 0, Verdict.MET: 1, Verdict.HOLD: 2, Verdict.DENY: 3}
+
+
+@dataclass(slots=True)
+class Candidate:
+    """One action while it is judged; reasons gather, and the strictest decides."""
+
+    id: str
+    position: int
+    action: Action
+    body: bytes
+    digest: str
+    key: ObligationKey
+    obligation_id: str
+    intention: Intention
+    fingerprint: str = ""
+    facts: Facts = field(default_factory=Facts)
+    generation: int = 1
+    reasons: list[Reason] = field(default_factory=list[Reason])
+
+    def say(self, rule: str, verdict: Verdict, why: str) -> None:
+        """Add a rule's say."""
+        self.reasons.append(Reason(rule=rule, verdict=verdict, why=why))
+
+    @property
+    def verdict(self) -> Verdict:
+        """The strictest of what the rules said; deny when none has spoken."""
+        if not self.reasons:
+            return Verdict.DENY
+        return max((reason.verdict for reason in self.reasons), key=_STRICTNESS.__getitem__)
+
+    @property
+    def may_still_pass(self) -> bool:
+        """Whether no rule has denied it or found it settled already."""
+        return not any(r.verdict in (Verdict.DENY, Verdict.MET) for r in self.reasons)
+
+
+def candidates(origin: Origin, intentions: tuple[Intention, ...]) -> list[Candidate]:
+    """Return the actions of a proposal with their digests and the obligations they settle."""
+    return [_candidate(origin, index, intention) for index, intention in enumerate(intentions)]
+
+
+def _candidate(origin: Origin, index: int, intention: Intention) -> Candidate:
+    action = intention.action
+    body = canonical(action.model_dump(mode="json"))
+    key = action.obligation_key
+    return Candidate(
+        id=derive_id("act", origin.proposal_id, index),
+        position=index,
+        action=action,
+        body=body,
+        digest=hashlib.sha256(body).hexdigest(),
+        key=key,
+        obligation_id=obligation_id(key),
+        intention=intention,
+    )
+
+
+def obligation_id(key: ObligationKey) -> str:
+    """Return the id of an obligation; the same key always has the same id."""
+    return derive_id("obl", key.kind, key.target, key.entitlement, key.occurrence)

@@ -1,0 +1,185 @@
+"""Cumulative limits over rolling windows, as counters that are reserved at the verdict.
+
+A claim says what one action reserved and until when it counts. Claims whose window has passed
+are given back before anything new is reserved, so a window really rolls, and no verdict sums
+over rows. With the counter rows locked, 278 coupons judged together do not each see zero.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import bindparam, select
+
+from makegood.clock import MINUTE
+from makegood.domain.authority import Verdict
+from makegood.domain.policy import Counter, CounterScope
+from makegood.store import tables
+from makegood.store.sql import insert, insert_returning, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+    from makegood.domain.actions import Action
+    from makegood.gates.candidates import Candidate
+
+COUNTER = table(tables.authority.Counter)
+CLAIM = table(tables.authority.CounterClaim)
+
+# `used = used + x WHERE used + x <= cap`: the database itself refuses to pass the cap.
+_ADD = (
+    COUNTER.update()
+    .where(
+        COUNTER.c.key == bindparam("b_key"),
+        COUNTER.c.used + bindparam("b_amount") <= bindparam("b_cap"),
+    )
+    .values(used=COUNTER.c.used + bindparam("b_amount"), cap=bindparam("b_cap"))
+)
+_TAKE = (
+    COUNTER.update()
+    .where(COUNTER.c.key == bindparam("b_key"))
+    .values(used=COUNTER.c.used - bindparam("b_amount"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one action would take from one counter."""
+
+    key: str
+    cap: int
+    amount: int
+    expires_us: int
+    rule: str
+
+
+def wanted(
+    counters: Iterable[Counter], action: Action, agent: str, now_us: int
+) -> tuple[list[Wanted], str]:
+    """Return what an action takes from each counter, and why it must hold where none can tell.
+
+    A currency that a counter names no cap for cannot be counted, so it holds.
+    """
+    takes: list[Wanted] = []
+    for counter in counters:
+        if action.kind not in counter.kinds:
+            continue
+        key = f"{counter.name}|{_scope(counter.per, action, agent)}"
+        ends = now_us + counter.window_minutes * MINUTE
+        if counter.max_count is not None:
+            takes.append(Wanted(f"{key}|count", counter.max_count, 1, ends, counter.name))
+        if counter.max_amount is not None and action.money is not None:
+            currency = action.money.currency
+            cap = counter.max_amount.of(currency)
+            if cap is None:
+                return [], f"{counter.name} names no cap in {currency}"
+            takes.append(Wanted(f"{key}|{currency}", cap, action.money.minor, ends, counter.name))
+    return takes, ""
+
+
+def _scope(per: CounterScope, action: Action, agent: str) -> str:
+    match per:
+        case CounterScope.ORDER:
+            return action.order_id
+        case CounterScope.CUSTOMER:
+            return action.customer_id or f"order {action.order_id}"
+        case CounterScope.HUB:
+            return action.hub_id
+        case CounterScope.AGENT:
+            return agent
+        case CounterScope.CAUSE:
+            return action.cause
+
+
+def reserve(
+    tx: Connection,
+    counters: Sequence[Counter],
+    judged: Sequence[Candidate],
+    agent: str,
+    now_us: int,
+) -> None:
+    """Reserve for every candidate that may still pass; one that finds no room holds instead."""
+    plans: list[tuple[Candidate, list[Wanted]]] = []
+    for candidate in judged:
+        takes, trouble = wanted(counters, candidate.action, agent, now_us)
+        if trouble:
+            candidate.say("counter.currency", Verdict.HOLD, trouble)
+        if takes and candidate.verdict is Verdict.ALLOW:
+            plans.append((candidate, takes))
+    caps = {take.key: take.cap for _, takes in plans for take in takes}
+    used = _locked(tx, caps, now_us)
+    taken: dict[str, int] = defaultdict(int)
+    claims: list[dict[str, str | int]] = []
+    for candidate, takes in plans:
+        full = next((t for t in takes if used[t.key] + taken[t.key] + t.amount > t.cap), None)
+        if full is not None:
+            why = f"{full.rule}: {used[full.key] + taken[full.key]} of {full.cap} is used"
+            candidate.say(f"counter.{full.rule}", Verdict.HOLD, why)
+            continue
+        for take in takes:
+            taken[take.key] += take.amount
+            claims.append(
+                {
+                    "action_id": candidate.id,
+                    "key": take.key,
+                    "amount": take.amount,
+                    "expires_us": take.expires_us,
+                }
+            )
+    insert(tx, CLAIM, claims)
+    _add(tx, taken, caps)
+
+
+def _add(tx: Connection, taken: dict[str, int], caps: dict[str, int]) -> None:
+    if not taken:
+        return
+    rows = [{"b_key": key, "b_amount": amount, "b_cap": caps[key]} for key, amount in taken.items()]
+    if tx.execute(_ADD, rows).rowcount != len(rows):
+        message = "counters were locked, and yet one of them moved"
+        raise AssertionError(message)
+
+
+def _locked(tx: Connection, caps: dict[str, int], now_us: int) -> dict[str, int]:
+    keys = sorted(caps)
+    if not keys:
+        return {}
+    query = (
+        select(COUNTER.c.key, COUNTER.c.used)
+        .where(COUNTER.c.key.in_(keys))
+        .order_by(COUNTER.c.key)
+        .with_for_update()
+    )
+    used = {row.key: row.used for row in tx.execute(query)}
+    missing = [key for key in keys if key not in used]
+    new = [{"key": key, "cap": caps[key], "used": 0} for key in missing]
+    insert_returning(tx, COUNTER, new, COUNTER.c.key)
+    passed = (CLAIM.c.key.in_(keys), CLAIM.c.expires_us <= now_us)
+    expired = tx.execute(select(CLAIM.c.key, CLAIM.c.amount).where(*passed)).all()
+    if expired:
+        tx.execute(CLAIM.delete().where(*passed))
+        _give_back(tx, [(row.key, row.amount) for row in expired])
+    if missing or expired:
+        used = {row.key: row.used for row in tx.execute(query)}
+    return used
+
+
+def release(tx: Connection, action_ids: Sequence[str]) -> None:
+    """Give back what actions reserved, because they ended without being carried out."""
+    if not action_ids:
+        return
+    own = CLAIM.c.action_id.in_(list(action_ids))
+    claims = tx.execute(select(CLAIM.c.key, CLAIM.c.amount).where(own)).all()
+    if claims:
+        tx.execute(CLAIM.delete().where(own))
+        _give_back(tx, [(row.key, row.amount) for row in claims])
+
+
+def _give_back(tx: Connection, claims: Iterable[tuple[str, int]]) -> None:
+    by_key: dict[str, int] = defaultdict(int)
+    for key, amount in claims:
+        by_key[key] += amount
+    tx.execute(_TAKE, [{"b_key": key, "b_amount": by_key[key]} for key in sorted(by_key)])

@@ -1,0 +1,191 @@
+"""The gate: judges the actions of a proposal, once, together and in one transaction.
+
+The order matters: what can be denied is denied first, so that it takes no obligation; what owns
+an obligation then reserves its counters; what is left with nothing but allow gets a grant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select
+
+from makegood.domain.actions import ActionKind
+from makegood.domain.authority import ActionStatus, Verdict
+from makegood.domain.entities import EntityKind
+from makegood.gates import (
+    balances,
+    counters,
+    fingerprints,
+    grants,
+    kill,
+    obligations,
+    rejections,
+    review_records,
+    safety,
+)
+from makegood.gates.candidates import Candidate, Intention, Origin, candidates
+from makegood.ledger.entries import Draft, append
+from makegood.ledger.kinds import EntryKind
+from makegood.store.sql import insert, table
+from makegood.store.tables.authority import Action
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from makegood.gates.rules import Rulebook
+
+ACTION = table(Action)
+_STATUS = {
+    Verdict.ALLOW: ActionStatus.GRANTED,
+    Verdict.HOLD: ActionStatus.HELD,
+    Verdict.DENY: ActionStatus.DENIED,
+    Verdict.MET: ActionStatus.MET,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One action's frozen verdict."""
+
+    action_id: str
+    kind: ActionKind
+    verdict: Verdict
+    rules: tuple[str, ...]
+
+
+def judge(
+    tx: Connection,
+    rulebook: Rulebook,
+    origin: Origin,
+    intentions: tuple[Intention, ...],
+    now_us: int,
+) -> tuple[Judged, ...]:
+    """Judge every action of a proposal; a proposal judged before keeps its verdicts.
+
+    Writes actions, obligations, counter claims, grants, reviews and one ledger entry an action.
+    """
+    before = verdicts(tx, origin.proposal_id)
+    if before or not intentions:
+        return before
+    judged = candidates(origin, intentions)
+    _check(tx, rulebook, origin, judged)
+    obligations.allocate(tx, judged, now_us)
+    counters.reserve(tx, rulebook.policies.breakers.counters, judged, origin.agent, now_us)
+    insert(tx, ACTION, [_row(c, origin, rulebook, now_us) for c in judged])
+    grants.give(tx, rulebook, [c for c in judged if c.verdict is Verdict.ALLOW], now_us)
+    review_records.open_for(
+        tx, rulebook, origin, [c for c in judged if c.verdict is Verdict.HOLD], now_us
+    )
+    append(tx, [_draft(c, origin, rulebook, now_us) for c in judged])
+    return tuple(_judged(c) for c in judged)
+
+
+def verdicts(tx: Connection, proposal_id: str) -> tuple[Judged, ...]:
+    """Return the verdicts that a proposal was given, in its own order; none if not judged yet."""
+    query = select(ACTION.c.id, ACTION.c.kind, ACTION.c.verdict, ACTION.c.rules)
+    rows = tx.execute(query.where(ACTION.c.proposal_id == proposal_id).order_by(ACTION.c.position))
+    return tuple(
+        Judged(row.id, ActionKind(row.kind), Verdict(row.verdict), tuple(row.rules.split()))
+        for row in rows
+    )
+
+
+def _check(tx: Connection, rulebook: Rulebook, origin: Origin, judged: Sequence[Candidate]) -> None:
+    entities = fingerprints.load(tx, [c.action.stands_on() for c in judged])
+    switches = kill.read_locked(tx)
+    for candidate in judged:
+        footings = candidate.action.stands_on()
+        candidate.facts = fingerprints.facts(entities, footings)
+        candidate.fingerprint = fingerprints.digest_facts(candidate.facts)
+        rulebook.judge(candidate)
+        unknown = [str(f.ref) for f in footings if f.ref not in entities]
+        if unknown and candidate.action.entity.kind is not EntityKind.HUB:
+            candidate.say("confidence.unknown", Verdict.HOLD, f"unknown: {', '.join(unknown)}")
+        scope = switches.stops(candidate.action, origin.agent)
+        if scope:
+            candidate.say("kill", Verdict.HOLD, f"the kill switch for {scope} is set")
+    rejections.check(tx, judged)
+    safety.check(tx, judged)
+    _check_balances(tx, judged)
+
+
+def _check_balances(tx: Connection, judged: Sequence[Candidate]) -> None:
+    for candidate in judged:
+        money = candidate.action.money
+        if candidate.action.kind is not ActionKind.REFUND or money is None:
+            continue
+        left = balances.left(tx, candidate.action.order_id)
+        if money.minor > left:
+            why = f"{money} is more than the {left} minor units that are left of the order"
+            candidate.say("balance.captured", Verdict.DENY, why)
+
+
+def _row(candidate: Candidate, origin: Origin, rulebook: Rulebook, now_us: int) -> dict[str, Any]:
+    action, verdict = candidate.action, candidate.verdict
+    money, resource = action.money, action.resource
+    return {
+        "id": candidate.id,
+        "position": candidate.position,
+        "proposal_id": origin.proposal_id,
+        "run_id": origin.run_id,
+        "incident_id": origin.incident_id,
+        "agent": origin.agent,
+        "kind": action.kind,
+        "digest": candidate.digest,
+        "body": candidate.body,
+        "hub_id": action.hub_id,
+        "order_id": action.order_id,
+        "customer_id": action.customer_id,
+        "entity": str(action.entity),
+        "cause": action.cause,
+        "amount_minor": money.minor if money else None,
+        "currency": money.currency if money else "",
+        "decision": candidate.intention.decision,
+        "subject": candidate.intention.subject,
+        "resource": str(resource) if resource else "",
+        "obligation_id": candidate.obligation_id,
+        "verdict": verdict,
+        "rules": " ".join(_deciding(candidate)),
+        "why": "; ".join(r.why for r in candidate.reasons if r.verdict is verdict),
+        "policy_digest": rulebook.policy_digest,
+        "workspace_digest": rulebook.workspace_digest,
+        "judged_us": now_us,
+        "status": _STATUS[verdict],
+    }
+
+
+def _deciding(candidate: Candidate) -> tuple[str, ...]:
+    verdict = candidate.verdict
+    return tuple(dict.fromkeys(r.rule for r in candidate.reasons if r.verdict is verdict))
+
+
+def _draft(candidate: Candidate, origin: Origin, rulebook: Rulebook, now_us: int) -> Draft:
+    action = candidate.action
+    body = {
+        "action_id": candidate.id,
+        "kind": action.kind,
+        "digest": candidate.digest,
+        "obligation": str(candidate.key),
+        "obligation_id": candidate.obligation_id,
+        "amount": action.money.model_dump() if action.money else None,
+        "verdict": candidate.verdict,
+        "reasons": [r.model_dump(mode="json") for r in candidate.reasons],
+        "proposal_id": origin.proposal_id,
+        "decision": candidate.intention.decision,
+        "subject": candidate.intention.subject,
+        "fingerprint": candidate.fingerprint,
+        "policy_digest": rulebook.policy_digest,
+        "workspace_digest": rulebook.workspace_digest,
+    }
+    refs = (candidate.id, f"sales_order/{action.order_id}", str(action.entity))
+    return Draft(
+        action.hub_id, EntryKind.ACTION_JUDGED, now_us, f"agent:{origin.agent}", body, refs
+    )
+
+
+def _judged(candidate: Candidate) -> Judged:
+    return Judged(candidate.id, candidate.action.kind, candidate.verdict, _deciding(candidate))

@@ -1,0 +1,98 @@
+"""A person's no: final for (kind, entity, cause), with one further proposal of no more money.
+
+"Entity" is the order: a refund of two of its lines is not another thing than a refund of one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, select
+
+from makegood.domain.authority import Verdict
+from makegood.store.sql import table, upsert
+from makegood.store.tables.authority import Rejection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from makegood.domain.actions import Action
+    from makegood.gates.candidates import Candidate
+
+REJECTION = table(Rejection)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One rejection: of what kind, how much, and how many further proposals it leaves."""
+
+    kind: str
+    entity: str
+    cause: str
+    amount_minor: int | None
+    currency: str
+    left: int
+
+
+def entity_of(action: Action) -> str:
+    """Return the entity under which a rejection of this action stands."""
+    return f"sales_order/{action.order_id}" if action.facts.money_out else str(action.entity)
+
+
+def record(tx: Connection, action: Action, action_id: str, now_us: int) -> None:
+    """Write down that a person rejected this."""
+    money = action.money
+    row = {
+        "kind": action.kind,
+        "entity": entity_of(action),
+        "cause": action.cause,
+        "action_id": action_id,
+        "amount_minor": money.minor if money else None,
+        "currency": money.currency if money else "",
+        "at_us": now_us,
+        "left": 1,
+    }
+    upsert(tx, REJECTION, [row])
+
+
+def check(tx: Connection, judged: Sequence[Candidate]) -> None:
+    """Deny what a person rejected before, and more than one other thing of at most its money."""
+    entities = sorted({entity_of(c.action) for c in judged})
+    query = select(REJECTION).where(REJECTION.c.entity.in_(entities)).with_for_update()
+    said: dict[tuple[str, str], list[Said]] = {}
+    for row in tx.execute(query):
+        no = Said(row.kind, row.entity, row.cause, row.amount_minor, row.currency, row.left)
+        said.setdefault((row.entity, row.cause), []).append(no)
+    for candidate in judged if said else ():
+        for no in said.get((entity_of(candidate.action), candidate.action.cause), ()):
+            _check(tx, candidate, no)
+
+
+def _check(tx: Connection, candidate: Candidate, no: Said) -> None:
+    money = candidate.action.money
+    if candidate.action.kind == no.kind:
+        candidate.say("rejection.final", Verdict.DENY, f"a person said no to this {no.kind}")
+    elif money is None or not candidate.may_still_pass:
+        return
+    elif no.amount_minor is not None and (
+        money.currency != no.currency or money.minor > no.amount_minor
+    ):
+        why = f"it is more money than the {no.kind} that a person said no to"
+        candidate.say("rejection.more_money", Verdict.DENY, why)
+    elif no.left < 1:
+        why = f"one other thing was proposed already since a person said no to the {no.kind}"
+        candidate.say("rejection.used_up", Verdict.DENY, why)
+    else:
+        _use_up(tx, no)
+
+
+def _use_up(tx: Connection, no: Said) -> None:
+    which = and_(
+        REJECTION.c.kind == no.kind,
+        REJECTION.c.entity == no.entity,
+        REJECTION.c.cause == no.cause,
+    )
+    tx.execute(REJECTION.update().where(which).values(left=REJECTION.c.left - 1))

@@ -1,0 +1,91 @@
+"""What policy and the engine's own floor say of one action, each rule by its name.
+
+The floor stands in the engine: no policy lowers it, and it goes by what the adapter that would
+run the action can do, not by the name an agent gives.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from makegood.domain.actions import ActionKind, Floor
+from makegood.domain.authority import Verdict
+from makegood.domain.effects import AdapterFacts, Capability, capability_of
+from makegood.domain.policy import Autonomy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from makegood.domain.policy import Policies
+    from makegood.gates.candidates import Candidate
+
+_SAYS: Final = {
+    Autonomy.ALLOW: Verdict.ALLOW,
+    Autonomy.HOLD: Verdict.HOLD,
+    Autonomy.DENY: Verdict.DENY,
+}
+_HOLDS_WHATEVER: Final = (
+    Capability.PAYS_BACK,
+    Capability.CANCELS,
+    Capability.CHANGES_SUPPLIER,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """What the gate judges by: the policies, their digests and the adapters' declarations."""
+
+    policies: Policies
+    policy_digest: str
+    workspace_digest: str
+    adapters: Mapping[ActionKind, AdapterFacts]
+
+    def judge(self, candidate: Candidate) -> None:
+        """Let every rule that needs no other action have its say."""
+        kind = candidate.action.kind
+        autonomy = self.policies.autonomy.of(kind)
+        candidate.say(f"autonomy.{kind}", _SAYS[autonomy], f"policy says {autonomy} to {kind}")
+        self._adapter(candidate)
+        if candidate.action.facts.floor is Floor.NEVER_HELD:
+            return
+        self._floor(candidate)
+        self._breakers(candidate)
+        for doubt in candidate.intention.doubts:
+            candidate.say("confidence.doubt", Verdict.HOLD, doubt)
+
+    def _adapter(self, candidate: Candidate) -> None:
+        kind = candidate.action.kind
+        adapter = self.adapters.get(kind)
+        if adapter is None:
+            candidate.say("adapter.none", Verdict.DENY, f"no tool carries out {kind}")
+        elif adapter.capability is not capability_of(kind):
+            why = (
+                f"{adapter.name} declares {adapter.capability}, {kind} needs {capability_of(kind)}"
+            )
+            candidate.say("adapter.capability", Verdict.DENY, why)
+
+    def _floor(self, candidate: Candidate) -> None:
+        facts = candidate.action.facts
+        adapter = self.adapters.get(candidate.action.kind)
+        by_capability = adapter is not None and adapter.capability in _HOLDS_WHATEVER
+        pays = candidate.action.money is not None and candidate.action.money.minor > 0
+        if facts.floor is Floor.HOLDS or by_capability:
+            candidate.say("floor.always", Verdict.HOLD, f"a {candidate.action.kind} always holds")
+        elif facts.floor is Floor.HOLDS_IF_MONEY and pays:
+            candidate.say("floor.money", Verdict.HOLD, "money would go out")
+
+    def _breakers(self, candidate: Candidate) -> None:
+        breakers = self.policies.breakers
+        action = candidate.action
+        if action.kind in breakers.hold_kinds:
+            candidate.say("breaker.kind", Verdict.HOLD, f"policy holds every {action.kind}")
+        if action.kind is not ActionKind.COUPON or action.money is None:
+            return
+        limit = breakers.coupon_hold_above.of(action.money.currency)
+        if limit is None:
+            why = f"policy names no coupon amount in {action.money.currency}"
+            candidate.say("breaker.coupon_currency", Verdict.HOLD, why)
+        elif action.money.minor > limit:
+            why = f"{action.money} is above policy's {limit} minor units"
+            candidate.say("breaker.coupon_amount", Verdict.HOLD, why)
