@@ -1,0 +1,253 @@
+"""Grants: the single-use right to run one exact action, and its spending.
+
+Spending happens in one transaction with the effect's intent and the ledger entry. Under row
+locks it looks again at everything that could have changed since: expiry, digest, fingerprint,
+kill switch, safety limits, the order's balance. What no longer holds is void and never runs;
+where a person had approved it, they are asked again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import and_, select
+
+from makegood.clock import MINUTE
+from makegood.domain.actions import ACTIONS, Action, ActionKind, Reassign
+from makegood.domain.authority import ActionStatus, GrantStatus, ObligationStatus
+from makegood.domain.canonical import derive_id
+from makegood.gates import (
+    balances,
+    counters,
+    fingerprints,
+    kill,
+    obligations,
+    reviews,
+    safety,
+)
+from makegood.ledger.entries import SYSTEM, Draft, append
+from makegood.ledger.kinds import EntryKind
+from makegood.store import tables
+from makegood.store.sql import insert, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from makegood.gates.candidates import Candidate
+    from makegood.gates.rules import Rulebook
+
+GRANT = table(tables.authority.Grant)
+ACTION = table(tables.authority.Action)
+OBLIGATION = table(tables.authority.Obligation)
+BY_GATE = "gate"
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """A grant that was just spent: the exact action, and the key the outside will see."""
+
+    grant_id: str
+    action_id: str
+    obligation_id: str
+    key: str
+    digest: str
+    hub_id: str
+    order_id: str
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A grant that may not be spent, and why; `given_by` is the gate or the person who approved."""
+
+    grant_id: str
+    action_id: str
+    hub_id: str
+    order_id: str
+    why: str
+    given_by: str
+
+
+def give(tx: Connection, rulebook: Rulebook, allowed: Sequence[Candidate], now_us: int) -> None:
+    """Grant what the gate allowed."""
+    ends = now_us + rulebook.policies.approvals.grant_minutes * MINUTE
+    insert(
+        tx,
+        GRANT,
+        [
+            {
+                "id": derive_id("grt", candidate.id),
+                "action_id": candidate.id,
+                "obligation_id": candidate.obligation_id,
+                "digest": candidate.digest,
+                "policy_digest": rulebook.policy_digest,
+                "fingerprint": candidate.fingerprint,
+                "status": GrantStatus.UNSPENT,
+                "given_by": BY_GATE,
+                "granted_us": now_us,
+                "expires_us": ends,
+            }
+            for candidate in allowed
+        ],
+    )
+
+
+def unspent(tx: Connection, limit: int = 2_000) -> list[str]:
+    """Return the ids of grants that wait to be spent, oldest first."""
+    query = select(GRANT.c.id).where(GRANT.c.status == GrantStatus.UNSPENT)
+    return list(tx.execute(query.order_by(GRANT.c.granted_us, GRANT.c.id).limit(limit)).scalars())
+
+
+def spend(
+    tx: Connection, grant_ids: Sequence[str], now_us: int
+) -> tuple[list[Spent], list[Refused]]:
+    """Spend grants, each once, or say why not; the caller writes the intents in `tx` as well."""
+    rows = _locked(tx, grant_ids)
+    if not rows:
+        return [], []
+    actions = {row.id: ACTIONS.validate_json(row.body) for row in rows}
+    troubles = _troubles(tx, rows, actions, now_us)
+    good: list[Any] = []
+    refused: list[Refused] = []
+    for row in rows:
+        why = troubles.get(row.id) or _balance(tx, row, actions[row.id])
+        if why:
+            refused.append(
+                Refused(row.id, row.action_id, row.hub_id, row.order_id, why, row.given_by)
+            )
+        else:
+            good.append(row)
+    _mark_spent(tx, [row.id for row in good], now_us)
+    _void(tx, refused, now_us)
+    return [_spent(row, actions[row.id]) for row in good], refused
+
+
+def _locked(tx: Connection, grant_ids: Sequence[str]) -> list[Any]:
+    waiting = and_(GRANT.c.id.in_(list(grant_ids)), GRANT.c.status == GrantStatus.UNSPENT)
+    query = (
+        select(
+            GRANT,
+            ACTION.c.body,
+            ACTION.c.agent,
+            ACTION.c.hub_id,
+            ACTION.c.order_id,
+            ACTION.c.status.label("action_status"),
+            OBLIGATION.c.action_id.label("owner"),
+            OBLIGATION.c.status.label("obligation_status"),
+            OBLIGATION.c.generation,
+        )
+        .join(ACTION, ACTION.c.id == GRANT.c.action_id)
+        .join(OBLIGATION, OBLIGATION.c.id == GRANT.c.obligation_id)
+        .where(waiting)
+        .order_by(GRANT.c.granted_us, ACTION.c.position, GRANT.c.id)
+        .with_for_update()
+    )
+    return list(tx.execute(query))
+
+
+def _troubles(
+    tx: Connection, rows: Sequence[Any], actions: dict[str, Action], now_us: int
+) -> dict[str, str]:
+    entities = fingerprints.load(tx, [action.stands_on() for action in actions.values()])
+    switches = kill.read_locked(tx)
+    found = {
+        row.id: why
+        for row in rows
+        if (why := _trouble(row, actions[row.id], entities, switches, now_us))
+    }
+    moves = [
+        (row, action)
+        for row in rows
+        if row.id not in found and isinstance(action := actions[row.id], Reassign)
+    ]
+    overloads = safety.overloaded(
+        tx, [action for _, action in moves], ignoring=[row.action_id for row, _ in moves]
+    )
+    found.update({row.id: why for (row, _), why in zip(moves, overloads, strict=True) if why})
+    return found
+
+
+def _trouble(
+    row: Any,  # noqa: ANN401 -- a database row
+    action: Action,
+    entities: fingerprints.Entities,
+    switches: kill.Switches,
+    now_us: int,
+) -> str:
+    if now_us > row.expires_us:
+        return "the grant has expired"
+    if hashlib.sha256(row.body).hexdigest() != row.digest:
+        return "the action is not the one that was granted"
+    if row.action_status != ActionStatus.GRANTED:
+        return f"the action is {row.action_status}, not granted"
+    if row.owner != row.action_id or row.obligation_status != ObligationStatus.OPEN:
+        return "another action settles this obligation"
+    if fingerprints.fingerprint(entities, action.stands_on()) != row.fingerprint:
+        return "what it stands on has changed"
+    scope = switches.stops(action, row.agent)
+    return f"the kill switch for {scope} is set" if scope else ""
+
+
+def _balance(tx: Connection, row: Any, action: Action) -> str:  # noqa: ANN401 -- a database row
+    money = action.money
+    if action.kind is not ActionKind.REFUND or money is None:
+        return ""
+    if balances.commit(tx, row.order_id, money.minor):
+        return ""
+    return "what was captured does not cover it any more"
+
+
+def _mark_spent(tx: Connection, grant_ids: Sequence[str], now_us: int) -> None:
+    if not grant_ids:
+        return
+    waiting = and_(GRANT.c.id.in_(list(grant_ids)), GRANT.c.status == GrantStatus.UNSPENT)
+    change = GRANT.update().where(waiting).values(status=GrantStatus.SPENT, ended_us=now_us)
+    if tx.execute(change).rowcount != len(grant_ids):
+        message = "grants were locked, and yet one of them moved"
+        raise AssertionError(message)
+
+
+def _void(tx: Connection, refused: Sequence[Refused], now_us: int) -> None:
+    for item in refused:
+        values = {"status": GrantStatus.VOID, "ended_us": now_us, "detail": item.why}
+        tx.execute(GRANT.update().where(GRANT.c.id == item.grant_id).values(values))
+    ours = [item.action_id for item in refused if item.given_by == BY_GATE]
+    counters.release(tx, ours)
+    obligations.end(tx, ours, ObligationStatus.RELEASED)
+    if ours:
+        change = ACTION.update().where(ACTION.c.id.in_(ours))
+        tx.execute(change.values(status=ActionStatus.SUPERSEDED))
+    for item in refused:
+        if item.given_by != BY_GATE:
+            reviews.ask_again(tx, item.action_id, item.why, now_us)
+    append(
+        tx,
+        [
+            Draft(
+                item.hub_id,
+                EntryKind.GRANT_VOIDED,
+                now_us,
+                SYSTEM,
+                {"grant_id": item.grant_id, "action_id": item.action_id, "why": item.why},
+                (item.action_id, f"sales_order/{item.order_id}"),
+            )
+            for item in refused
+        ],
+    )
+
+
+def _spent(row: Any, action: Action) -> Spent:  # noqa: ANN401 -- a database row
+    return Spent(
+        grant_id=row.id,
+        action_id=row.action_id,
+        obligation_id=row.obligation_id,
+        key=f"{row.obligation_id}-{row.generation}",
+        digest=row.digest,
+        hub_id=row.hub_id,
+        order_id=row.order_id,
+        action=action,
+    )

@@ -1,0 +1,175 @@
+"""Reviews as people see them: the queue, and one review with the action it holds."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+from sqlalchemy import Row, Select, select
+
+from makegood.domain.actions import ACTIONS, Action
+from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
+from makegood.errors import NotFound
+from makegood.gates.candidates import Facts
+from makegood.store import tables
+from makegood.store.sql import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+REVIEW = table(tables.authority.Review)
+ACTION = table(tables.authority.Action)
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """One review and its action.
+
+    `seen` is what a reviewer must send back: it stands for the exact action and the facts it
+    rests on. `changed` lists facts that moved since the review was opened: (entity, fact,
+    before, now).
+    """
+
+    id: str
+    action_id: str
+    run_id: str
+    incident_id: str
+    proposal_id: str
+    agent: str
+    hub_id: str
+    order_id: str
+    customer_id: str
+    action: Action
+    digest: str
+    fingerprint: str
+    obligation_id: str
+    decision: int
+    subject: str
+    rules: tuple[str, ...]
+    why: str
+    status: ReviewStatus
+    opened_us: int
+    deadline_us: int
+    first_by: str
+    decided_by: str
+    decided_us: int | None
+    reason: str
+    changed: tuple[tuple[str, str, str | int | None, str | int | None], ...]
+
+    @property
+    def seen(self) -> str:
+        """What a decision on this review must name."""
+        return seen(self.digest, self.fingerprint)
+
+
+def seen(digest: str, fingerprint: str) -> str:
+    """Return the text that stands for an action's digest together with a fingerprint."""
+    return hashlib.sha256(f"{digest}.{fingerprint}".encode()).hexdigest()[:32]
+
+
+def queue(
+    tx: Connection,
+    statuses: Sequence[ReviewStatus] = WAITING_REVIEWS,
+    hub: str | None = None,
+    limit: int = 500,
+) -> list[ReviewItem]:
+    """Return reviews of some statuses, the nearest deadline first."""
+    query = _select().where(REVIEW.c.status.in_(list(statuses)))
+    if hub is not None:
+        query = query.where(REVIEW.c.hub_id == hub)
+    query = query.order_by(REVIEW.c.deadline_us, REVIEW.c.id).limit(limit)
+    return [item(row) for row in tx.execute(query)]
+
+
+def decided(tx: Connection, limit: int = 50) -> list[ReviewItem]:
+    """Return the reviews that people decided last, newest first."""
+    query = _select().where(REVIEW.c.decided_us.is_not(None))
+    query = query.order_by(REVIEW.c.decided_us.desc(), REVIEW.c.id).limit(limit)
+    return [item(row) for row in tx.execute(query)]
+
+
+def of_run(tx: Connection, run_id: str) -> list[ReviewItem]:
+    """Return the reviews that one run waits for or waited for."""
+    query = _select().where(REVIEW.c.run_id == run_id).order_by(REVIEW.c.id)
+    return [item(row) for row in tx.execute(query)]
+
+
+def get(tx: Connection, review_id: str) -> ReviewItem:
+    """Return one review; raise NotFound when there is none of that id."""
+    return item(_row(tx, review_id, lock=False))
+
+
+def get_locked(tx: Connection, review_id: str) -> ReviewItem:
+    """Return one review with its row locked; raise NotFound when there is none of that id."""
+    return item(_row(tx, review_id, lock=True))
+
+
+def _row(tx: Connection, review_id: str, *, lock: bool) -> Row[Any]:
+    query = _select().where(REVIEW.c.id == review_id)
+    row = tx.execute(query.with_for_update(of=REVIEW) if lock else query).one_or_none()
+    if row is None:
+        raise NotFound(f"no review {review_id}")
+    return row
+
+
+def _select() -> Select[Any]:
+    columns = (
+        ACTION.c.body,
+        ACTION.c.incident_id,
+        ACTION.c.proposal_id,
+        ACTION.c.agent,
+        ACTION.c.customer_id,
+        ACTION.c.obligation_id,
+        ACTION.c.decision,
+        ACTION.c.subject,
+        ACTION.c.rules,
+        ACTION.c.why.label("action_why"),
+    )
+    return select(REVIEW, *columns).join(ACTION, ACTION.c.id == REVIEW.c.action_id)
+
+
+def item(row: Row[Any]) -> ReviewItem:
+    """Return the review that a joined row describes."""
+    return ReviewItem(
+        id=row.id,
+        action_id=row.action_id,
+        run_id=row.run_id,
+        incident_id=row.incident_id,
+        proposal_id=row.proposal_id,
+        agent=row.agent,
+        hub_id=row.hub_id,
+        order_id=row.order_id,
+        customer_id=row.customer_id,
+        action=ACTIONS.validate_json(row.body),
+        digest=row.digest,
+        fingerprint=row.fingerprint,
+        obligation_id=row.obligation_id,
+        decision=row.decision,
+        subject=row.subject,
+        rules=tuple(row.rules.split()),
+        why=row.why or row.action_why,
+        status=ReviewStatus(row.status),
+        opened_us=row.opened_us,
+        deadline_us=row.deadline_us,
+        first_by=row.first_by,
+        decided_by=row.decided_by,
+        decided_us=row.decided_us,
+        reason=row.reason,
+        changed=difference(orjson.loads(row.facts_then), orjson.loads(row.facts_now)),
+    )
+
+
+def difference(
+    then: Facts, now: Facts
+) -> tuple[tuple[str, str, str | int | None, str | int | None], ...]:
+    """Return the facts that moved: (entity, fact, before, now)."""
+    return tuple(
+        (entity, fact, before, now.get(entity, {}).get(fact))
+        for entity, values in sorted(then.items())
+        for fact, before in sorted(values.items())
+        if now.get(entity, {}).get(fact) != before
+    )
