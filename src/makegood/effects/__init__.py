@@ -1,0 +1,1 @@
+"""Carrying out granted actions in the outside world, each once."""

@@ -1,0 +1,106 @@
+"""Reading effects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Row, Select, or_, select
+
+from makegood.domain.actions import ACTIONS, Action
+from makegood.domain.effects import EffectCall, EffectStatus
+from makegood.store import tables
+from makegood.store.sql import table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+EFFECT = table(tables.effects.Effect)
+ACTION = table(tables.authority.Action)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One effect as it stands, with the action it carries out."""
+
+    id: str
+    key: str
+    action_id: str
+    obligation_id: str
+    order_id: str
+    hub_id: str
+    adapter: str
+    agent: str
+    status: EffectStatus
+    attempts: int
+    intended_us: int
+    dispatched_us: int | None
+    ended_us: int | None
+    next_us: int | None
+    reference: str
+    detail: str
+    digest: str
+    action: Action
+
+    @property
+    def call(self) -> EffectCall:
+        """What the adapter is given."""
+        return EffectCall(self.key, self.action, self.digest)
+
+
+def due(tx: Connection, now_us: int, limit: int = 2_000) -> list[Effect]:
+    """Return effects that are to be sent or asked about now, oldest first."""
+    open_ones = EFFECT.c.status.in_((EffectStatus.INTENDED, EffectStatus.UNKNOWN))
+    query = _select().where(open_ones, EFFECT.c.next_us <= now_us)
+    query = query.order_by(EFFECT.c.intended_us, EFFECT.c.id).limit(limit)
+    return [_effect(row) for row in tx.execute(query)]
+
+
+def of_status(tx: Connection, statuses: Sequence[EffectStatus], limit: int = 500) -> list[Effect]:
+    """Return effects of some statuses, newest first."""
+    query = _select().where(EFFECT.c.status.in_(list(statuses)))
+    query = query.order_by(EFFECT.c.intended_us.desc(), EFFECT.c.id).limit(limit)
+    return [_effect(row) for row in tx.execute(query)]
+
+
+def of_order(tx: Connection, order_id: str) -> list[Effect]:
+    """Return the effects on one order, oldest first."""
+    query = _select().where(EFFECT.c.order_id == order_id).order_by(EFFECT.c.intended_us)
+    return [_effect(row) for row in tx.execute(query)]
+
+
+def get(tx: Connection, effect_id: str) -> Effect | None:
+    """Return one effect with its row locked, or None."""
+    query = _select().where(or_(EFFECT.c.id == effect_id, EFFECT.c.action_id == effect_id))
+    row = tx.execute(query.with_for_update(of=EFFECT)).one_or_none()
+    return _effect(row) if row else None
+
+
+def _select() -> Select[Any]:
+    columns = (ACTION.c.body, ACTION.c.digest, ACTION.c.agent)
+    return select(EFFECT, *columns).join(ACTION, ACTION.c.id == EFFECT.c.action_id)
+
+
+def _effect(row: Row[Any]) -> Effect:
+    return Effect(
+        id=row.id,
+        key=row.key,
+        action_id=row.action_id,
+        obligation_id=row.obligation_id,
+        order_id=row.order_id,
+        hub_id=row.hub_id,
+        adapter=row.adapter,
+        agent=row.agent,
+        status=EffectStatus(row.status),
+        attempts=row.attempts,
+        intended_us=row.intended_us,
+        dispatched_us=row.dispatched_us,
+        ended_us=row.ended_us,
+        next_us=row.next_us,
+        reference=row.reference,
+        detail=row.detail,
+        digest=row.digest,
+        action=ACTIONS.validate_json(row.body),
+    )
