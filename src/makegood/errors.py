@@ -94,6 +94,10 @@ class GrantRefused(Failure):
     """This grant does not permit this action."""
 
 
+class Superseded(Failure):
+    """Another process has taken over this work."""
+
+
 class NotAllowed(Failure):
     """This person may not do that."""
 

@@ -1,0 +1,1 @@
+"""Where the stages are put together and kept going."""
