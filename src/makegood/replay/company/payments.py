@@ -143,9 +143,7 @@ class Payments:
         _check_positive(amount)
         left = taken.minor - self._refunded.get(order_id, 0)
         if amount.minor > left:
-            raise Refused(
-                409, "exceeds-captured", f"{amount} is more than what is left, {left} minor units"
-            )
+            raise Refused(409, "exceeds-captured", f"{amount} asked, {left} minor units are left")
 
 
 def _check_positive(amount: Money) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from makegood.clock import MINUTE, Clock
+from makegood.clock import HOUR, MINUTE, Clock
 from makegood.domain.geo import distance_m
 from makegood.replay.company.fleet import Fleet
 from makegood.replay.company.happenings import Tape
@@ -35,6 +35,8 @@ _AT_HUB: Final = (FulfilmentStatus.CREATED, FulfilmentStatus.READY)
 _AWAY: Final = (CourierStatus.OFF, CourierStatus.SHELTERING)
 _BULKY_FROM: Final = 4
 _ON_HAND: Final = 400
+# After the plan's end the city waits this long for deliveries that nobody makes.
+_LINGERS_US: Final = 2 * HOUR
 
 
 class City:
@@ -187,7 +189,8 @@ class City:
             for hub in self._records.hubs.values():
                 self._tape.rain(hub, self._script.rain)
         self._ticks += 1
-        if self._clock.now_us() < self._script.ends_us or self._is_busy():
+        now_us, ends_us = self._clock.now_us(), self._script.ends_us
+        if now_us < ends_us or (self._is_busy() and now_us < ends_us + _LINGERS_US):
             self._agenda.at(self._clock.now_us() + _TICK_US, self._tick)
 
     def _is_busy(self) -> bool:
