@@ -1,0 +1,1 @@
+"""Tools of this workspace: `reads` look at outside systems, `effects` change them."""

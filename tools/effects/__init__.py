@@ -1,0 +1,1 @@
+"""Effect adapters, one for each outside system; only the executor is given their credentials."""

@@ -1,0 +1,1 @@
+"""Read tools: no side effects, and never a credential that could have any."""
