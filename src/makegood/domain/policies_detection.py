@@ -85,6 +85,18 @@ class SlowDown(Frozen):
     speed_bp: int = Field(gt=0, le=BP)
 
 
+class Closing(Frozen):
+    """How long the cause must stay away before an incident closes, so that none flaps."""
+
+    quiet_minutes: Minutes
+
+
+class Rounds(Frozen):
+    """How often an open incident is worked on anew while its orders stay endangered."""
+
+    every_minutes: Annotated[int, Field(ge=1)]
+
+
 class Travel(Frozen):
     """How fast couriers are, in metres a minute by vehicle; `other` is for any not named.
 
@@ -140,4 +152,6 @@ class Detection(Frozen):
     anomaly: AnomalyDetection
     feeds: Feeds
     parking: Parking
+    closing: Closing
+    rounds: Rounds
     travel: Travel
