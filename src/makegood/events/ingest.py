@@ -66,6 +66,7 @@ class _Batch:
         self.outcomes: dict[int, EventOutcome] = dict(checked.refused)
         self.aside: dict[int, quarantine.Item] = {}
         self.touched: frozenset[EntityRef] = frozenset()
+        self.hubs: frozenset[str] = frozenset()
 
     def take(self) -> Receipt:
         last_seq = log.lock(self.tx)
@@ -79,7 +80,7 @@ class _Batch:
             self._record(last_seq, list(fresh.values()))
         self._set_aside()
         ordered = (self.outcomes[index] for index in range(len(self.checked.raw)))
-        return Receipt(tuple(ordered), self.touched)
+        return Receipt(tuple(ordered), self.touched, self.hubs)
 
     def _check_hubs(self) -> None:
         """Set aside the events that name a hub nobody has registered, before or with them."""
@@ -151,6 +152,8 @@ class _Batch:
         context = self.context
         done = context.project(self.tx, list(logged.values()), context.vault)
         self.touched = done.changed
+        self.hubs = frozenset(name for _, e in logged.values() for _, name in _hubs_of(e))
+        self.hubs |= {ref.id for ref in done.changed if ref.kind is EntityKind.HUB}
         parking.release(self.tx, done.released, context)
         told = parking.park(self.tx, done.waiting, context)
         waiting = {w.seq: w for w in done.waiting}

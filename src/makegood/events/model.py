@@ -81,10 +81,11 @@ class EventOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What became of a batch, event by event, and which entities it touched."""
+    """What became of a batch, event by event, and which entities and hubs it touched."""
 
     outcomes: tuple[EventOutcome, ...]
     touched: frozenset[EntityRef] = frozenset()
+    hubs: frozenset[str] = frozenset()
 
     @property
     def counts(self) -> dict[Outcome, int]:

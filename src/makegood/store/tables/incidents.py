@@ -35,7 +35,11 @@ class Incident(Record, table=True):
 
 
 class Run(Record, table=True):
-    """One LangGraph thread; `id` is the thread's id."""
+    """One LangGraph thread; `id` is the thread's id.
+
+    `open_reviews` is how many reviews were open when it began to wait; `decision_us` is the real
+    time from the incident's opening (or the round's start) to the last effect intended.
+    """
 
     id: str = key_text()
     incident_id: str = text(index=True)
@@ -48,6 +52,8 @@ class Run(Record, table=True):
     started_us: int = big()
     updated_us: int = big()
     decided_us: int | None = big(default=None, nullable=True)
+    open_reviews: int = big(default=0)
+    decision_us: int | None = big(default=None, nullable=True)
     attempts: int = big(default=0)
     detail: str = text(default="")
 
@@ -58,6 +64,7 @@ class Proposal(Record, table=True):
     id: str = key_text()
     run_id: str = text(index=True)
     incident_id: str = text()
+    attempt: int = big()
     digest: str = text()
     created_us: int = big()
     body: bytes = blob()

@@ -1,0 +1,101 @@
+"""One turn of the house, from what happened to what was done about it.
+
+    event -> state -> incident -> proposal -> gate -> effect -> ledger
+
+| stage    | where                      | when                                             |
+|----------|----------------------------|--------------------------------------------------|
+| event    | `events.ingest`            | as it comes in, over HTTP or from a file         |
+| state    | `state.projection`         | in the same transaction as its event             |
+| incident | `incidents.passes.examine` | each turn, for hubs that something happened at   |
+| proposal | `runtime.runs` and agents  | when an incident opens, and again while it lasts |
+| gate     | `gates.judge`              | as soon as a run has proposed                    |
+| effect   | `effects.executor`         | as soon as something is granted                  |
+| ledger   | `ledger.entries`           | in the transaction of whatever it records        |
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import func, select
+
+from makegood.clock import MINUTE, stopwatch_s
+from makegood.incidents import book
+from makegood.incidents.passes import examine
+from makegood.incidents.watch import Watch
+from makegood.state import query
+from makegood.store import tables
+from makegood.store.sql import table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from makegood.clock import Clock
+    from makegood.domain.incidents import Incident
+    from makegood.domain.policy import Policies
+    from makegood.effects.executor import Executor
+    from makegood.runtime.runs import Runs
+    from makegood.store.session import Store
+
+RUN: Final = table(tables.incidents.Run)
+
+
+class Loop:
+    """The turns. One thread of one process owns it."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        policies: Callable[[], Policies],
+        runs: Runs,
+        executor: Executor,
+    ) -> None:
+        """Take what a turn needs."""
+        self._store = store
+        self._clock = clock
+        self._policies = policies
+        self._runs = runs
+        self._executor = executor
+        self._watch = Watch()
+
+    def touch(self, hubs: Iterable[str]) -> None:
+        """Note that something happened at these hubs."""
+        self._watch.touch(hubs)
+
+    def turn(self) -> int:
+        """Take one turn; return how much there was to do."""
+        began_s = stopwatch_s()
+        opened = self._detect()
+        done = len(opened)
+        for run in self._runs.to_wake():
+            self._runs.drive(run)
+            done += 1
+        for incident in self._due():
+            for run in self._runs.begin(incident):
+                self._runs.drive(run, began_s)
+                done += 1
+        return done + self._executor.settle()
+
+    def _detect(self) -> tuple[Incident, ...]:
+        now_us = self._clock.now_us()
+        with self._store.read() as tx:
+            every = [hub.id for hub in query.hubs(tx)]
+            hubs = self._watch.due(every, book.hubs_with_open(tx), now_us)
+        if not hubs:
+            return ()
+        with self._store.write() as tx:
+            changes = examine(tx, hubs, self._policies().detection, now_us)
+        self._watch.looked(hubs, now_us)
+        return changes.opened
+
+    def _due(self) -> list[Incident]:
+        """Return open incidents with endangered orders whose next round is due."""
+        every_us = self._policies().detection.rounds.every_minutes * MINUTE
+        now_us = self._clock.now_us()
+        with self._store.read() as tx:
+            troubled = [one for one in book.open_incidents(tx) if one.orders]
+            mine = RUN.c.incident_id.in_([one.id for one in troubled])
+            begun = select(RUN.c.incident_id, func.max(RUN.c.started_us)).where(mine)
+            last = dict(tx.execute(begun.group_by(RUN.c.incident_id)).tuples())
+        return [one for one in troubled if one.id not in last or now_us - last[one.id] >= every_us]

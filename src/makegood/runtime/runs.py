@@ -1,0 +1,284 @@
+"""Runs: an agent's LangGraph thread, driven from one stop to the next.
+
+A graph is driven until it waits or ends. What it submitted is then judged, and its effects are
+carried out; if no person has to decide anything, it goes on at once, and otherwise waits. It is
+always resumed by the id of its one interrupt, with a value that says nothing: the outcome is what
+the database says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+
+from langgraph.types import Command
+from sqlalchemy import and_, func, select
+
+from makegood.clock import stopwatch_s
+from makegood.domain.authority import WAITING_REVIEWS, RunStatus
+from makegood.domain.canonical import derive_id
+from makegood.incidents import book
+from makegood.ledger.entries import Draft, append
+from makegood.ledger.kinds import EntryKind
+from makegood.logs import bound, get_logger
+from makegood.planning import Stamp
+from makegood.proposals.types import AgentContext
+from makegood.runtime import submission
+from makegood.runtime.desk import RunDesk
+from makegood.runtime.reader import StoreReader
+from makegood.store import tables
+from makegood.store.sql import insert, table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from langchain_core.language_models import BaseChatModel
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+    from sqlalchemy import Connection
+
+    from makegood.clock import Clock
+    from makegood.domain.incidents import Incident
+    from makegood.effects.executor import Executor
+    from makegood.gates.rules import Rulebook
+    from makegood.sdk import Connections
+    from makegood.store.session import Store
+    from makegood.workspace.loader import Workspace
+
+RUN: Final = table(tables.incidents.Run)
+REVIEW: Final = table(tables.authority.Review)
+INCIDENT: Final = table(tables.incidents.Incident)
+MOST_ATTEMPTS: Final = 3
+MOST_STEPS: Final = 60
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as it stands."""
+
+    id: str
+    incident_id: str
+    hub_id: str
+    agent: str
+    round: int
+    status: RunStatus
+    attempts: int
+    open_reviews: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desks:
+    """What runs need of the house."""
+
+    store: Store
+    clock: Clock
+    workspace: Workspace
+    rulebook: Callable[[], Rulebook]
+    executor: Executor
+    reads: Connections
+    checkpoints: BaseCheckpointSaver[str]
+    seed: int = 0
+    model: BaseChatModel | None = None
+
+
+class Runs:
+    """Begins, drives and wakes runs. One thread of one process owns it."""
+
+    def __init__(self, desks: Desks) -> None:
+        """Take what runs need."""
+        self._house = desks
+
+    def begin(self, incident: Incident) -> list[Run]:
+        """Begin the incident's next round: one run for each agent that works on its kind."""
+        entries = self._house.workspace.agents_for(incident.kind)
+        number = incident.round + 1
+        now_us = self._house.clock.now_us()
+        runs = [
+            Run(
+                derive_id("run", incident.id, number, entry.name),
+                incident.id,
+                incident.hub_id,
+                entry.name,
+                number,
+                RunStatus.RUNNING,
+                0,
+                0,
+            )
+            for entry in entries
+        ]
+        with self._house.store.write() as tx:
+            change = INCIDENT.update().where(INCIDENT.c.id == incident.id)
+            tx.execute(change.values(round=number))
+            insert(tx, RUN, [_row(run, now_us) for run in runs])
+        return runs
+
+    def drive(self, run: Run, since_s: float | None = None) -> Run:
+        """Drive a run until it waits for people, is done or has failed; return how it stands.
+
+        `since_s` is when the clock on its decision time began (`stopwatch_s`).
+        """
+        began_s = stopwatch_s() if since_s is None else since_s
+        with bound(run_id=run.id, incident_id=run.incident_id, agent=run.agent):
+            try:
+                return self._drive(run, began_s)
+            except Exception as error:
+                # The edge of an agent: workspace code, and whatever a model makes it do.
+                log.exception("run failed")
+                return self._failed(run, f"{type(error).__name__}: {error}")
+
+    def to_wake(self) -> list[Run]:
+        """Return waiting runs for which fewer reviews are open than when they began to wait."""
+        still = and_(REVIEW.c.run_id == RUN.c.id, REVIEW.c.status.in_(list(WAITING_REVIEWS)))
+        open_now = select(func.count()).select_from(REVIEW).where(still).scalar_subquery()
+        waiting = and_(RUN.c.status == RunStatus.WAITING, RUN.c.open_reviews > open_now)
+        return self._select(waiting)
+
+    def unfinished(self) -> list[Run]:
+        """Return runs that nobody drives any more: those that a dead process had under way."""
+        return self._select(RUN.c.status == RunStatus.RUNNING)
+
+    def start_again(self, run: Run) -> Run:
+        """Drive an unfinished run from where its proposal, if it made one, says it is."""
+        tried = replace(run, attempts=run.attempts + 1)
+        if tried.attempts > MOST_ATTEMPTS:
+            return self._failed(run, f"given up after {MOST_ATTEMPTS} attempts")
+        with self._house.store.write() as tx:
+            tx.execute(RUN.update().where(RUN.c.id == run.id).values(attempts=tried.attempts))
+        # Reasoning may be redone: what was proposed already stands, and is met again.
+        self._house.checkpoints.delete_thread(run.id)
+        return self.drive(tried)
+
+    def _select(self, wanted: Any) -> list[Run]:  # noqa: ANN401 -- a condition
+        with self._house.store.read() as tx:
+            rows = tx.execute(select(RUN).where(wanted).order_by(RUN.c.started_us, RUN.c.id)).all()
+        return [
+            Run(
+                row.id,
+                row.incident_id,
+                row.hub_id,
+                row.agent,
+                row.round,
+                RunStatus(row.status),
+                row.attempts,
+                row.open_reviews,
+            )
+            for row in rows
+        ]
+
+    def _drive(self, run: Run, began_s: float) -> Run:
+        house = self._house
+        with house.store.read() as tx:
+            incident = book.get(tx, run.incident_id)
+        desk = RunDesk(house.store, run.id)
+        context = self._context(run, incident, desk)
+        graph = (
+            house.workspace.agents[run.agent].build(context).compile(checkpointer=house.checkpoints)
+        )
+        config = {"configurable": {"thread_id": run.id}, "recursion_limit": MOST_STEPS}
+        # An untouched thread has no checkpoint; one with an interrupt is only ever resumed by it.
+        given: Any = _resume(graph, config) or {"attempt": 0}
+        for _ in range(MOST_STEPS):
+            with house.reads.bound():
+                graph.invoke(given, config, durability="sync")
+            judged = self._submit(run, incident, desk, began_s)
+            interrupt_id = _interrupt_id(graph, config)
+            if interrupt_id is None:
+                return self._done(run)
+            waiting = self._open_reviews(run)
+            if waiting and not judged:
+                return self._wait(run, waiting, interrupt_id)
+            given = Command(resume={interrupt_id: ""})
+        return self._failed(run, f"it stopped {MOST_STEPS} times without anything to wait for")
+
+    def _context(self, run: Run, incident: Incident, desk: RunDesk) -> AgentContext:
+        house, rulebook = self._house, self._house.rulebook()
+        return AgentContext(
+            incident=incident,
+            run_id=run.id,
+            agent=run.agent,
+            round=run.round,
+            clock=house.clock,
+            policies=rulebook.policies,
+            stamp=Stamp(rulebook.policy_digest, rulebook.workspace_digest),
+            seed=house.seed,
+            state=StoreReader(house.store, house.clock),
+            desk=desk,
+            tools=house.workspace.read_tools,
+            model=house.model,
+        )
+
+    def _submit(self, run: Run, incident: Incident, desk: RunDesk, began_s: float) -> int:
+        house = self._house
+        submitted = desk.take()
+        for proposal, digest in submitted:
+            kept, dropped = submission.check(proposal, StoreReader(house.store, house.clock))
+            now_us = house.clock.now_us()
+            with house.store.write() as tx:
+                submission.submit(tx, house.rulebook(), incident, kept, digest, dropped, now_us)
+            house.executor.intend()
+            self._note_decision(run, began_s)
+            house.executor.settle()
+        return len(submitted)
+
+    def _note_decision(self, run: Run, began_s: float) -> None:
+        took_us = round((stopwatch_s() - began_s) * 1_000_000)
+        now_us = self._house.clock.now_us()
+        first = and_(RUN.c.id == run.id, RUN.c.decided_us.is_(None))
+        with self._house.store.write() as tx:
+            tx.execute(RUN.update().where(first).values(decided_us=now_us, decision_us=took_us))
+
+    def _open_reviews(self, run: Run) -> int:
+        waiting = REVIEW.c.status.in_(list(WAITING_REVIEWS))
+        count = select(func.count()).select_from(REVIEW).where(REVIEW.c.run_id == run.id, waiting)
+        with self._house.store.read() as tx:
+            return tx.execute(count).scalar_one()
+
+    def _wait(self, run: Run, waiting: int, interrupt_id: str) -> Run:
+        return self._end(run, RunStatus.WAITING, interrupt_id=interrupt_id, open_reviews=waiting)
+
+    def _done(self, run: Run) -> Run:
+        ended = self._end(run, RunStatus.DONE, interrupt_id="", open_reviews=0)
+        self._house.checkpoints.delete_thread(run.id)
+        return ended
+
+    def _failed(self, run: Run, why: str) -> Run:
+        return self._end(run, RunStatus.FAILED, detail=why)
+
+    def _end(self, run: Run, status: RunStatus, **values: str | int) -> Run:
+        now_us = self._house.clock.now_us()
+        with self._house.store.write() as tx:
+            change = RUN.update().where(RUN.c.id == run.id)
+            tx.execute(change.values(status=status, updated_us=now_us, **values))
+            if status in (RunStatus.DONE, RunStatus.FAILED):
+                _record(tx, run, status, now_us)
+        return replace(run, status=status, open_reviews=int(values.get("open_reviews", 0)))
+
+
+def _record(tx: Connection, run: Run, status: RunStatus, now_us: int) -> None:
+    body = {"run_id": run.id, "status": status, "round": run.round}
+    refs = (run.id, run.incident_id)
+    draft = Draft(run.hub_id, EntryKind.RUN_ENDED, now_us, f"agent:{run.agent}", body, refs)
+    append(tx, [draft])
+
+
+def _row(run: Run, now_us: int) -> dict[str, Any]:
+    return {
+        "id": run.id,
+        "incident_id": run.incident_id,
+        "hub_id": run.hub_id,
+        "agent": run.agent,
+        "round": run.round,
+        "status": run.status,
+        "started_us": now_us,
+        "updated_us": now_us,
+    }
+
+
+def _interrupt_id(graph: Any, config: Any) -> str | None:  # noqa: ANN401 -- LangGraph's own types say nothing here
+    state = graph.get_state(config)
+    return state.interrupts[0].id if state.interrupts else None
+
+
+def _resume(graph: Any, config: Any) -> Command[str] | None:  # noqa: ANN401
+    interrupt_id = _interrupt_id(graph, config)
+    return None if interrupt_id is None else Command(resume={interrupt_id: ""})
