@@ -140,12 +140,15 @@ class Fleet:
         self.on_change(courier_id)
 
     def take(self, delivery: Fulfilment) -> Fulfilment:
-        """Take a delivery from its courier, if it has one, and return it as it then stands."""
+        """Take a delivery from its courier, if it has one, and return it as it then stands.
+
+        The number of the assignment stays: it counts couriers, and this is none.
+        """
         before = delivery.courier_id
         if before is None:
             return delivery
         self._strike(delivery, before)
-        taken = replace(delivery, courier_id=None, assignment=delivery.assignment + 1)
+        taken = replace(delivery, courier_id=None)
         self._records.put(taken)
         self._tape.unassigned(taken)
         return taken
@@ -206,8 +209,7 @@ class Fleet:
             )
 
     def _keep(self, key: str, fingerprint: str, name: str, delivery: Fulfilment) -> Command:
-        number = self._records.fulfilment(delivery.id).assignment
-        reference = f"as_{delivery.id}_{number}"
+        reference = f"fl_{len(self._done) + 1:06d}"
         made = Command(key, name, delivery.id, reference, self._clock.now_us())
         self._done[reference] = made
         self._keys.keep(key, fingerprint, reference, made.at_us)

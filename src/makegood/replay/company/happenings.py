@@ -28,7 +28,8 @@ from makegood.replay.company.weather import RainField
 SOURCE: Final = "/sandbox"
 _LOOK_AHEAD_US: Final = HOUR
 _LOOK_STEP_US: Final = 10 * MINUTE
-_PER_LIFE: Final = 10_000_000
+# Sequences stay below 2**53, so that any JSON reader can hold them.
+_PER_LIFE: Final = 1_000_000
 
 Event = dict[str, Any]
 Data = dict[str, Any]
@@ -253,7 +254,7 @@ class Tape:
     def _tell(self, kind: str, subject: str, hub_id: str, data: Data) -> None:
         self._told += 1
         # Two lives of the company begin at different instants: their events never share an id.
-        event = {
+        event: Event = {
             "specversion": "1.0",
             "id": f"{self._began_us}-{self._told}",
             "source": SOURCE,
@@ -262,9 +263,10 @@ class Tape:
             "time": to_rfc3339(self._clock.now_us()),
             "datacontenttype": "application/json",
             "sequence": str(self._began_us // SECOND * _PER_LIFE + self._told),
-            "hub": hub_id,
             "data": data,
         }
+        if hub_id:
+            event["hub"] = hub_id
         self._events.append(event)
 
 

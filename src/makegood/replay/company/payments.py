@@ -34,7 +34,7 @@ class Payments:
         self.coupons: dict[str, Coupon] = {}
         self._refunded: dict[str, int] = {}
 
-    def capture(self, order_id: str, customer_id: str, amount: Money, hub_id: str = "-") -> Capture:
+    def capture(self, order_id: str, customer_id: str, amount: Money, hub_id: str = "") -> Capture:
         """Take money for an order, once; `hub_id` is only handed on to who listens.
 
         Raises:

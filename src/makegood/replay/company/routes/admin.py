@@ -37,7 +37,7 @@ class CaptureBody(Body):
     order_id: str = Field(min_length=1)
     customer_id: str = Field(min_length=1)
     amount: Money
-    hub_id: str = "-"
+    hub_id: str = ""
 
 
 class Standing(Body):
