@@ -97,5 +97,7 @@ class Loop:
             troubled = [one for one in book.open_incidents(tx) if one.orders]
             mine = RUN.c.incident_id.in_([one.id for one in troubled])
             begun = select(RUN.c.incident_id, func.max(RUN.c.started_us)).where(mine)
-            last = dict(tx.execute(begun.group_by(RUN.c.incident_id)).tuples())
+            last: dict[str, int] = dict(
+                tx.execute(begun.group_by(RUN.c.incident_id)).tuples().all()
+            )
         return [one for one in troubled if one.id not in last or now_us - last[one.id] >= every_us]
