@@ -1,0 +1,1 @@
+"""Importers: each turns something from outside into CloudEvents."""
