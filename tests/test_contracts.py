@@ -79,12 +79,26 @@ def test_the_code_keeps_every_import_contract() -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+def test_the_types_of_proposals_are_kept_free_of_the_engine_too() -> None:
+    contract = next(contract for contract in _contracts() if contract["id"] == "pure")
+    exists = (ROOT / "src/makegood/proposals/types.py").exists()
+    assert exists is ("makegood.proposals.types" in contract["source_modules"])
+
+
 @pytest.mark.parametrize(
     ("module", "line", "contract"),
     [
         ("src/makegood/errors.py", "import makegood.store.session", "layers"),
         ("src/makegood/domain/money.py", "import makegood.ledger", "layers"),
         ("src/makegood/nowhere.py", "", "layers"),
+        ("src/makegood/domain/money.py", "import tools.reads", "folders"),
+        ("tools/reads/__init__.py", "import agents", "folders"),
+        ("agents/__init__.py", "import makegood.domain.money", "face"),
+        ("tools/effects/__init__.py", "from makegood import store", "face"),
+        ("agents/__init__.py", "import tools.effects", "hands"),
+        ("src/makegood/gates/judge.py", "from makegood.effects import executor", "executor"),
+        ("src/makegood/sdk/tags.py", "import makegood.settings", "pure"),
+        ("src/makegood/planning/flow.py", "from makegood.store import session", "pure"),
     ],
 )
 def test_an_import_that_breaks_a_contract_is_refused(
