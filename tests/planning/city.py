@@ -29,7 +29,7 @@ def conditions(rain_mm_h: float = 20.0) -> Conditions:
     return Conditions(HOME, rain_mm_h, policies().detection.travel, NOW_US)
 
 
-def near(rng: Random, spread: float = 0.027) -> Point:
+def near(rng: Random, spread: float = 0.009) -> Point:
     return Point(HOME.lat + rng.uniform(-spread, spread), HOME.lon + rng.uniform(-spread, spread))
 
 

@@ -2,14 +2,15 @@
 
 The planner's own prediction, in whole microseconds: a courier delivers what is on board, then
 fetches and delivers what was given to them, by ready time. Orders without a courier are taken
-up in the order of their promises, each by the courier who is free first.
+up in the order of their promises, each by the courier who is free first, who takes as many from
+one place along as there is room for.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from makegood.clock import SECOND
 from makegood.domain.entities import Courier, FulfilmentOrder
@@ -106,19 +107,43 @@ def foresee(
     """
     queues = tuple(queue_of(load, conditions) for load in couriers)
     arrives = {order_id: at_us for queue in queues for order_id, at_us in queue.arrives_us}
-    vehicles = [load.courier.vehicle for load in couriers]
-    heap = [(queue.ends_us, index, queue.place) for index, queue in enumerate(queues)]
-    heapq.heapify(heap)
-    for order in sorted(waiting, key=lambda one: (one.promised_us or 0, one.id)) if heap else ():
-        at_us, index, place = heap[0]
-        pick_up = order.pick_up or conditions.home
-        drop_off = order.drop_off or pick_up
-        at_us += conditions.way_us(place, pick_up, vehicles[index])
-        at_us = max(at_us, order.ready_us or 0) + conditions.pick_up_us
-        at_us += conditions.way_us(pick_up, drop_off, vehicles[index]) + conditions.drop_off_us
-        arrives[order.id] = at_us
-        heapq.heapreplace(heap, (at_us, index, drop_off))
+    trips = [
+        _Trip(queue.ends_us, index, queue.place)
+        for index, queue in enumerate(queues)
+        if couriers[index].courier.capacity > 0
+    ]
+    heapq.heapify(trips)
+    for order in sorted(waiting, key=lambda one: (one.promised_us or 0, one.id)) if trips else ():
+        trip = _taken(trips[0], order, couriers[trips[0].index].courier, conditions)
+        arrives[order.id] = trip.at_us
+        heapq.heapreplace(trips, trip)
     return queues, arrives
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Trip:
+    """A courier's way with waiting orders: when and where it stands, and what room is left."""
+
+    at_us: int
+    index: int
+    place: Point = field(compare=False)
+    pick_up: Point | None = field(default=None, compare=False)
+    fetched_us: int = field(default=0, compare=False)
+    room: int = field(default=0, compare=False)
+
+
+def _taken(trip: _Trip, order: FulfilmentOrder, courier: Courier, conditions: Conditions) -> _Trip:
+    """Return the trip with one more order: taken along, or fetched once all others are there."""
+    pick_up = order.pick_up or conditions.home
+    drop_off = order.drop_off or pick_up
+    at_us, place, fetched_us, room = trip.at_us, trip.place, trip.fetched_us, trip.room
+    along = room >= order.load and pick_up == trip.pick_up and (order.ready_us or 0) <= fetched_us
+    if not along:
+        at_us += conditions.way_us(place, pick_up, courier.vehicle)
+        at_us = fetched_us = max(at_us, order.ready_us or 0) + conditions.pick_up_us
+        place, room = pick_up, courier.capacity
+    at_us += conditions.way_us(place, drop_off, courier.vehicle) + conditions.drop_off_us
+    return _Trip(at_us, trip.index, drop_off, pick_up, fetched_us, room - order.load)
 
 
 def _turn(order: FulfilmentOrder) -> tuple[int, int, str]:

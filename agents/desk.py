@@ -1,0 +1,104 @@
+"""Waiting for people and answering them: the part of a run that all agents share.
+
+`await_reviews` loops onto itself and has one interrupt. What wakes it is never believed: it reads
+the outcomes from the desk each time, and interrupts again while a review is open.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from langgraph.graph import END, START, StateGraph  # pyright: ignore[reportMissingTypeStubs] -- it is typed, without the marker
+from langgraph.types import Command, interrupt
+
+from agents.state import RunState
+from makegood.sdk import (
+    WAITING_REVIEWS,
+    ActionKind,
+    ActionOutcome,
+    ActionStatus,
+    AgentContext,
+    Decision,
+    Proposed,
+)
+
+AWAIT: Final = "await_reviews"
+VERIFY: Final = "verify"
+ANSWER: Final = "answer"
+
+Node = Callable[[RunState], RunState]
+Answer = Callable[[Sequence[ActionOutcome]], tuple[list[Proposed], list[Decision]]]
+_MONEY: Final = (ActionKind.COUPON, ActionKind.REFUND, ActionKind.CANCEL)
+
+
+def graph(context: AgentContext, nodes: Sequence[tuple[str, Node]], answer: Answer) -> Any:  # noqa: ANN401 -- a StateGraph, whose type parameters say nothing here
+    """Return a graph: the agent's own nodes in a row (the last proposes), then the desk.
+
+    `answer` is given the outcomes that people rejected and returns one other thing for each, of
+    no more money, with the decisions that explain them.
+    """
+    # The overloads of `add_node` are only partly known to a strict checker.
+    made: Any = StateGraph(RunState)
+    last: str = START
+    for name, node in nodes:
+        made.add_node(name, node)
+        made.add_edge(last, name)
+        last = name
+    made.add_edge(last, AWAIT)
+    made.add_node(AWAIT, _waiting(context), destinations=(AWAIT, VERIFY))
+    made.add_node(VERIFY, _verifying(context), destinations=(ANSWER, END))
+    made.add_node(ANSWER, _answering(context, answer))
+    made.add_edge(ANSWER, AWAIT)
+    return made
+
+
+def _waiting(
+    context: AgentContext,
+) -> Callable[[RunState], Command[str]]:
+    def await_reviews(state: RunState) -> Command[str]:
+        proposal = state.get("proposal", "")
+        if not proposal:
+            return Command(goto=VERIFY)
+        outcomes = context.desk.outcomes(proposal)
+        if outcomes is None or any(one.review in WAITING_REVIEWS for one in outcomes):
+            interrupt({"proposal": proposal})
+            return Command(goto=AWAIT)
+        return Command(goto=VERIFY)
+
+    return await_reviews
+
+
+def _verifying(
+    context: AgentContext,
+) -> Callable[[RunState], Command[str]]:
+    def verify(state: RunState) -> Command[str]:
+        proposal = state.get("proposal", "")
+        outcomes = (context.desk.outcomes(proposal) or ()) if proposal else ()
+        results = dict(Counter(str(one.status) for one in outcomes))
+        rejected = bool(_rejected(outcomes))
+        goto = ANSWER if rejected and not state.get("attempt") else END
+        return Command(goto=goto, update={"results": results})
+
+    return verify
+
+
+def _answering(context: AgentContext, answer: Answer) -> Node:
+    def answer_rejections(state: RunState) -> RunState:
+        rejected = _rejected(context.desk.outcomes(state.get("proposal", "")) or ())
+        actions, decisions = answer(rejected)
+        if not actions:
+            return {"proposal": "", "attempt": 1}
+        summary = f"After {len(rejected)} rejections: {len(actions)} other proposals."
+        proposal = context.proposal(actions, decisions, summary=summary, attempt=1)
+        return {"proposal": context.desk.submit(proposal), "attempt": 1}
+
+    return answer_rejections
+
+
+def _rejected(outcomes: Sequence[ActionOutcome]) -> tuple[ActionOutcome, ...]:
+    """Return the rejected actions that something else could be said to: those about money."""
+    return tuple(
+        one for one in outcomes if one.status is ActionStatus.REJECTED and one.action.kind in _MONEY
+    )

@@ -1,0 +1,177 @@
+"""Observing: what an agent sees before it plans, and what of it cannot be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from makegood.sdk import (
+    MINUTE,
+    ActionKind,
+    ActionStatus,
+    AgentContext,
+    Conditions,
+    CourierLoad,
+    CourierReading,
+    CustomerReading,
+    Earlier,
+    FulfilmentOrder,
+    Hub,
+    IncidentKind,
+    NotConnected,
+    NotFound,
+    Point,
+    ReadFailed,
+    SalesOrder,
+    WeatherReading,
+)
+
+# After these an obligation may be taken up again.
+_OVER = (ActionStatus.FAILED, ActionStatus.EXPIRED, ActionStatus.SUPERSEDED)
+# While a reassignment stands so, the order's courier is about to change.
+_MOVING = (
+    ActionStatus.HELD,
+    ActionStatus.GRANTED,
+    ActionStatus.INTENDED,
+    ActionStatus.UNKNOWN,
+)
+_AWAY = ("off", "sheltering")
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """Endangered orders, couriers with their loads, and what was proposed on these orders before.
+
+    `settled` are obligations (as text) that need not be proposed again, `moving` the fulfilment
+    orders whose courier is about to change. `doubts` hold for every action, `doubtful_couriers`
+    for those that send somebody whose position is too old.
+    """
+
+    orders: tuple[FulfilmentOrder, ...]
+    sales: dict[str, SalesOrder]
+    couriers: tuple[CourierLoad, ...]
+    customers: dict[str, CustomerReading]
+    conditions: Conditions
+    settled: frozenset[str]
+    moving: frozenset[str]
+    doubts: tuple[str, ...]
+    doubtful_couriers: dict[str, str]
+
+
+def observe(context: AgentContext) -> Situation:
+    """Read the endangered orders and everything that a plan for them stands on."""
+    state, incident = context.state, context.incident
+    orders = state.fulfilments(incident.orders)
+    sales = {o.id: o for o in state.sales_orders(sorted({one.order_id for one in orders}))}
+    orders = tuple(order for order in orders if order.order_id in sales)
+    earlier = state.earlier(sorted(sales))
+    conditions, doubts = _conditions(context, orders)
+    couriers = _located(context, state.couriers(incident.hub_id))
+    return Situation(
+        orders=orders,
+        sales=sales,
+        couriers=couriers,
+        customers=customers_of(context, tuple(sales.values())),
+        conditions=conditions,
+        settled=settled(earlier),
+        moving=frozenset(
+            one.entity.id
+            for one in earlier
+            if one.kind is ActionKind.REASSIGN and one.status in _MOVING
+        ),
+        doubts=doubts,
+        doubtful_couriers=_doubtful(context, couriers),
+    )
+
+
+def settled(earlier: Sequence[Earlier]) -> frozenset[str]:
+    """Return the obligations that were proposed before and may not, or need not, be again."""
+    return frozenset(str(one.obligation) for one in earlier if one.status not in _OVER)
+
+
+def customers_of(context: AgentContext, sales: Sequence[SalesOrder]) -> dict[str, CustomerReading]:
+    """Return customers' tiers and history; whoever cannot be read counts as a standard one."""
+    ids = sorted({order.customer_id for order in sales if order.customer_id})
+    try:
+        found: list[CustomerReading] = context.read("customers", customer_ids=ids) if ids else []
+    except (NotFound, NotConnected, ReadFailed):
+        return {}
+    return {one.customer_id: one for one in found}
+
+
+def _conditions(
+    context: AgentContext, orders: Sequence[FulfilmentOrder]
+) -> tuple[Conditions, tuple[str, ...]]:
+    hub = context.state.hub(context.incident.hub_id)
+    home = hub.position if hub is not None else None
+    doubts: list[str] = []
+    if home is None:
+        home = next((o.pick_up for o in orders if o.pick_up is not None), Point(0.0, 0.0))
+    rain_mm_h, rain_doubt = _rain(context, hub, home)
+    if rain_doubt:
+        doubts.append(rain_doubt)
+    travel = context.policies.detection.travel
+    return Conditions(home, rain_mm_h, travel, context.clock.now_us()), tuple(doubts)
+
+
+def _rain(context: AgentContext, hub: Hub | None, home: Point) -> tuple[float, str]:
+    """Return the rain now, and a doubt where the feed is too old or there is none when needed."""
+    rain = hub.rain_mm_h if hub is not None else None
+    seen_us = hub.rain_seen_us if hub is not None else None
+    try:
+        reading: WeatherReading = context.read(
+            "forecast",
+            hub_id=context.incident.hub_id,
+            latitude=home.lat,
+            longitude=home.lon,
+        )
+        rain, seen_us = reading.rain_mm_h, reading.observed_us
+    except (NotFound, NotConnected, ReadFailed):
+        pass
+    if rain is None or seen_us is None:
+        needed = context.incident.kind is IncidentKind.WEATHER
+        return 0.0, "the weather at the hub is not known" if needed else ""
+    old_us = context.clock.now_us() - seen_us
+    if old_us > context.policies.detection.feeds.weather_stale_minutes * MINUTE:
+        return rain, f"the weather at the hub is {old_us // MINUTE} minutes old"
+    return rain, ""
+
+
+def _located(context: AgentContext, loads: Sequence[CourierLoad]) -> tuple[CourierLoad, ...]:
+    """Return the loads with the fleet's own latest positions and counts laid over them."""
+    try:
+        answer: list[CourierReading] = context.read("couriers", hub_id=context.incident.hub_id)
+    except (NotFound, NotConnected, ReadFailed):
+        return tuple(loads)
+    readings = {reading.courier_id: reading for reading in answer}
+    return tuple(_overlaid(load, readings.get(load.courier.id)) for load in loads)
+
+
+def _overlaid(load: CourierLoad, reading: CourierReading | None) -> CourierLoad:
+    if reading is None:
+        return load
+    held = sum(order.load for order in load.held)
+    reserved = max(load.reserved, reading.load - held)
+    if reading.status in _AWAY:
+        reserved = max(reserved, reading.capacity)
+    courier = replace(
+        load.courier,
+        position=reading.position,
+        position_us=reading.position_us,
+        capacity=reading.capacity,
+    )
+    return CourierLoad(courier, load.held, reserved)
+
+
+def _doubtful(context: AgentContext, loads: Sequence[CourierLoad]) -> dict[str, str]:
+    limit_us = context.policies.detection.feeds.couriers_stale_minutes * MINUTE
+    now_us = context.clock.now_us()
+    found: dict[str, str] = {}
+    for load in loads:
+        courier = load.courier
+        if courier.position is None or courier.position_us is None:
+            found[courier.id] = f"the position of {courier.id} is not known"
+        elif now_us - courier.position_us > limit_us:
+            minutes = (now_us - courier.position_us) // MINUTE
+            found[courier.id] = f"the position of {courier.id} is {minutes} minutes old"
+    return found

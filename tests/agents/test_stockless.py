@@ -1,0 +1,71 @@
+"""Paid orders without stock: refund, cancellation and apology, and the answer to a no."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from agents.stockless import build
+from makegood.domain.actions import ActionKind, Cause
+from makegood.domain.authority import ActionStatus
+from makegood.domain.incidents import IncidentKind
+from makegood.proposals.validate import faults
+from tests.agents.shop import Driver, Shop, context, kinds, sale
+from tests.planning.city import city
+
+
+def shop() -> Shop:
+    orders, loads = city(1, orders=3, couriers=0, capacity=0, lost=0)
+    sales = {order.order_id: sale(order) for order in orders}
+    return Shop([], loads, sales)
+
+
+def test_it_proposes_to_end_each_order_and_to_apologise() -> None:
+    made = shop()
+    Driver(build, context(made, IncidentKind.ANOMALY)).start()
+    [proposal] = made.submitted.values()
+    assert kinds(proposal) == {
+        ActionKind.REFUND: 3,
+        ActionKind.CANCEL: 3,
+        ActionKind.NOTIFY: 3,
+    }
+    assert {one.action.cause for one in proposal.actions} == {Cause.OUT_OF_STOCK}
+    assert faults(proposal, made) == ()
+
+
+def test_it_refunds_only_what_is_left_and_leaves_ended_orders_alone() -> None:
+    made = shop()
+    first, second, third = made.sales
+    made.sales[first] = replace(made.sales[first], refunded_minor=3_000)
+    made.sales[second] = replace(made.sales[second], status="cancelled")
+    made.sales[third] = replace(made.sales[third], refunded_minor=8_000)
+    Driver(build, context(made, IncidentKind.ANOMALY)).start()
+    [proposal] = made.submitted.values()
+    assert {one.action.order_id for one in proposal.actions} == {first}
+    [refund] = [p.action.money for p in proposal.actions if p.action.kind is ActionKind.REFUND]
+    assert refund is not None
+    assert refund.minor == 5_000
+
+
+def test_a_no_to_refund_and_cancellation_is_answered_by_one_coupon_an_order() -> None:
+    made = shop()
+    driver = Driver(build, context(made, IncidentKind.ANOMALY))
+    driver.start()
+    [digest] = made.submitted
+    for index, outcome in list(made.judge(digest).items()):
+        if outcome.status is ActionStatus.HELD:
+            made.decide(digest, index, approve=False)
+    driver.wake()
+    [answer] = [p for d, p in made.submitted.items() if d != digest]
+    assert kinds(answer) == {ActionKind.COUPON: 3}
+    assert faults(answer, made) == ()
+
+
+def test_a_second_round_adds_nothing() -> None:
+    made = shop()
+    Driver(build, context(made, IncidentKind.ANOMALY)).start()
+    [digest] = made.submitted
+    made.judge(digest)
+    second = Driver(build, context(made, IncidentKind.ANOMALY, run_id="run-2"))
+    second.start()
+    assert second.done
+    assert len(made.submitted) == 1

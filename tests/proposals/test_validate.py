@@ -1,0 +1,123 @@
+"""What a proposal may not say, whoever made it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from typing import Any
+
+import pytest
+
+from agents.storm import build
+from makegood.domain.actions import Action, ActionKind
+from makegood.domain.money import Money
+from makegood.proposals.types import Proposal, Proposed
+from makegood.proposals.validate import faults, without
+from tests.agents.shop import Driver, Shop, context, raining, sale
+from tests.planning.city import city
+
+
+def shop() -> Shop:
+    orders, loads = city(1, orders=40, couriers=6, capacity=5, lost=3)
+    return Shop(orders, loads, {order.order_id: sale(order) for order in orders}, raining())
+
+
+@cache
+def proposal() -> Proposal:
+    made = shop()
+    Driver(build, context(made)).start()
+    [found] = made.submitted.values()
+    return found
+
+
+def find(kind: ActionKind) -> int:
+    return next(i for i, one in enumerate(proposal().actions) if one.action.kind is kind)
+
+
+def spoiled(index: int, **changes: object) -> Proposal:
+    old = proposal().actions[index]
+    action: Action = old.action.model_copy(update=changes)
+    return put(index, replace(old, action=action))
+
+
+def put(index: int, one: Proposed) -> Proposal:
+    actions = list(proposal().actions)
+    actions[index] = one
+    return replace(proposal(), actions=tuple(actions))
+
+
+def test_a_sound_proposal_has_no_faults() -> None:
+    assert faults(proposal(), shop()) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "field"),
+    [
+        (ActionKind.REASSIGN, {"order_id": "none"}, "order_id"),
+        (ActionKind.REASSIGN, {"fulfilment_id": "none"}, "fulfilment_id"),
+        (ActionKind.REASSIGN, {"assignment": 7}, "assignment"),
+        (ActionKind.REASSIGN, {"hub_id": "elsewhere"}, "hub_id"),
+        (ActionKind.REASSIGN, {"to_courier": "nobody"}, "to_courier"),
+        (ActionKind.REASSIGN, {"from_courier": "nobody"}, "from_courier"),
+        (ActionKind.REASSIGN, {"customer_id": "somebody"}, "customer_id"),
+        (ActionKind.NOTIFY, {"hub_id": "elsewhere"}, "hub_id"),
+        (ActionKind.COUPON, {"amount": Money(minor=1, currency="CNY")}, "amount.minor"),
+        (ActionKind.COUPON, {"amount": Money(minor=9_000, currency="CNY")}, "amount.minor"),
+        (ActionKind.COUPON, {"amount": Money(minor=300, currency="EUR")}, "amount.currency"),
+    ],
+)
+def test_an_action_that_does_not_fit_the_state_or_its_decision_is_found(
+    kind: ActionKind, changes: dict[str, Any], field: str
+) -> None:
+    index = find(kind)
+    found = faults(spoiled(index, **changes), shop())
+    assert {fault.index for fault in found} == {index}
+    assert field in {fault.field for fault in found}
+
+
+@pytest.mark.parametrize(
+    ("decision", "subject", "field"),
+    [(9, "", "decision"), (-1, "", "decision"), (None, "none", "subject")],
+)
+def test_an_action_that_nothing_explains_is_found(
+    decision: int | None, subject: str, field: str
+) -> None:
+    index = find(ActionKind.COUPON)
+    old = proposal().actions[index]
+    number = old.decision if decision is None else decision
+    found = faults(
+        put(index, replace(old, decision=number, subject=subject or old.subject)), shop()
+    )
+    assert [(fault.index, fault.field) for fault in found] == [(index, field)]
+
+
+def test_a_decision_that_was_not_made_from_its_record_explains_nothing() -> None:
+    old = proposal()
+    subject = old.decisions[0].subjects[0]
+    other = (subject.chosen + 1) % len(subject.options)
+    forged = old.decisions[0].model_copy(
+        update={
+            "subjects": (
+                subject.model_copy(update={"chosen": other}),
+                *old.decisions[0].subjects[1:],
+            )
+        }
+    )
+    found = faults(replace(old, decisions=(forged, *old.decisions[1:])), shop())
+    behind = {i for i, one in enumerate(old.actions) if one.decision == 0}
+    assert {fault.index for fault in found if fault.field == "decision"} == behind
+
+
+def test_faulty_actions_can_be_left_out() -> None:
+    index = find(ActionKind.COUPON)
+    bad = spoiled(index, amount=Money(minor=1, currency="CNY"))
+    good = without(bad, faults(bad, shop()))
+    assert len(good.actions) == len(bad.actions) - 1
+    assert faults(good, shop()) == ()
+
+
+def test_the_digest_follows_the_actions() -> None:
+    index = find(ActionKind.COUPON)
+    changed = spoiled(index, amount=Money(minor=1, currency="CNY"))
+    assert proposal().digest() != changed.digest()
+    assert proposal().digest() == replace(proposal()).digest()
