@@ -254,6 +254,10 @@ def test_whatever_a_feed_does_an_incident_is_open_at_most_once_and_the_ledger_te
     with book.store.read() as tx:
         newest = latest(tx, 1)
         at_us = max((one.updated_us for one in newest), default=NOW_US) + 1
+    book.settle(at_us)
+    at_us += QUIET
+    book.settle(at_us)
+    assert book.open() == []
     clear_since: int | None = None
     for seconds, what in passes:
         at_us += seconds * SECOND
