@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from makegood.domain.actions import Floor
 from makegood.domain.authority import Verdict
 from makegood.domain.canonical import canonical, derive_id
 from makegood.domain.frozen import Frozen
 
 if TYPE_CHECKING:
     from makegood.domain.actions import Action, ObligationKey
+
+
+DOUBT: Final = "confidence.doubt"
+"""The rule whose reasons are an agent's own words."""
 
 
 class Reason(Frozen):
@@ -48,7 +53,7 @@ class Intention:
 
 Facts = dict[str, dict[str, str | int | None]]
 
-_STRICTNESS = {Verdict.ALLOW: 0, Verdict.MET: 1, Verdict.HOLD: 2, Verdict.DENY: 3}
+_STRICTNESS = {Verdict.ALLOW: 0, Verdict.HOLD: 1, Verdict.MET: 2, Verdict.DENY: 3}
 
 
 @dataclass(slots=True)
@@ -69,7 +74,9 @@ class Candidate:
     reasons: list[Reason] = field(default_factory=list[Reason])
 
     def say(self, rule: str, verdict: Verdict, why: str) -> None:
-        """Add a rule's say."""
+        """Add a rule's say; what keeps people safe is never held, so no rule can ask for that."""
+        if verdict is Verdict.HOLD and self.action.facts.floor is Floor.NEVER_HELD:
+            return
         self.reasons.append(Reason(rule=rule, verdict=verdict, why=why))
 
     @property
