@@ -93,6 +93,26 @@ def test_a_read_tool_without_a_docstring_is_an_error(root: Path) -> None:
     assert "needs a docstring" in problem.message
 
 
+def test_imports_that_the_folder_may_not_make_are_found_without_running_them(root: Path) -> None:
+    (root / "agents" / "a.py").write_text(
+        "from makegood.sdk import Money\n"
+        "def later():\n"
+        "    import makegood.store\n"
+        "    from makegood import ledger\n"
+        "    from tools.effects import pay\n"
+    )
+    (root / "tools" / "b.py").write_text("from agents import small\nimport makegood.sdk\n")
+    found = {(p.file, p.line): p.message for p in ws.check(root)}
+    assert set(found) == {
+        ("agents/a.py", 3),
+        ("agents/a.py", 4),
+        ("agents/a.py", 5),
+        ("tools/b.py", 1),
+    }
+    assert "makegood.sdk only" in found["agents/a.py", 4]
+    assert "never reach an effect" in found["agents/a.py", 5]
+
+
 def test_a_package_without_init_is_an_error_because_others_own_its_name(root: Path) -> None:
     (root / "agents" / "__init__.py").unlink()
     assert "agents: the folder or its __init__.py is missing" in [str(p) for p in ws.check(root)]

@@ -23,6 +23,7 @@ from makegood.domain.effects import Adapter
 from makegood.domain.incidents import IncidentKind
 from makegood.domain.policy import Policies
 from makegood.errors import WorkspaceBroken
+from makegood.workspace.imports import wrong_imports
 from makegood.workspace.policies import read_policies
 from makegood.workspace.problems import Problem
 from makegood.workspace.registry import AdapterFactory, AgentEntry, Registry
@@ -121,6 +122,7 @@ def _load(root: Path) -> tuple[Workspace | None, list[Problem]]:
     registry = Registry(root)
     for path in _files(root, CODE):
         if path.suffix == ".py":
+            problems += wrong_imports(root, path)
             problems += _import(root, path, registry)
     for folder in CODE:
         if not (root / folder / "__init__.py").is_file():
