@@ -94,10 +94,8 @@ class Loop:
         every_us = self._policies().detection.rounds.every_minutes * MINUTE
         now_us = self._clock.now_us()
         with self._store.read() as tx:
-            troubled = [one for one in book.open_incidents(tx) if one.orders]
+            troubled = [i for i in book.open_incidents(tx) if i.orders or i.sales_orders]
             mine = RUN.c.incident_id.in_([one.id for one in troubled])
             begun = select(RUN.c.incident_id, func.max(RUN.c.started_us)).where(mine)
-            last: dict[str, int] = dict(
-                tx.execute(begun.group_by(RUN.c.incident_id)).tuples().all()
-            )
+            last = {row[0]: row[1] for row in tx.execute(begun.group_by(RUN.c.incident_id))}
         return [one for one in troubled if one.id not in last or now_us - last[one.id] >= every_us]

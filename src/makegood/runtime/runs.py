@@ -88,6 +88,11 @@ class Runs:
         """Take what runs need."""
         self._house = desks
 
+    @property
+    def checkpoints(self) -> BaseCheckpointSaver[str]:
+        """Where the threads are kept."""
+        return self._house.checkpoints
+
     def begin(self, incident: Incident) -> list[Run]:
         """Begin the incident's next round: one run for each agent that works on its kind."""
         entries = self._house.workspace.agents_for(incident.kind)
