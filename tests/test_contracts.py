@@ -97,7 +97,7 @@ def test_the_types_of_proposals_are_kept_free_of_the_engine_too() -> None:
         ("tools/effects/__init__.py", "from makegood import store", "face"),
         ("agents/__init__.py", "import tools.effects", "hands"),
         ("src/makegood/gates/judge.py", "from makegood.effects import executor", "executor"),
-        ("src/makegood/sdk/tags.py", "import makegood.settings", "pure"),
+        ("src/makegood/sdk/tags.py", "import makegood.store.session", "pure"),
         ("src/makegood/planning/flow.py", "from makegood.store import session", "pure"),
     ],
 )
