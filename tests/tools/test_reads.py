@@ -42,11 +42,11 @@ def test_couriers_of_a_hub_are_read_with_place_and_room() -> None:
     assert asdict(found[0]) == snapshot(
         {
             "courier_id": "canal-01",
-            "status": "to_customer",
-            "position": {"lat": 30.276911, "lon": 120.149735},
+            "status": "to_hub",
+            "position": {"lat": 30.274953, "lon": 120.152682},
             "position_us": 1784025300000000,
             "capacity": 6,
-            "load": 2,
+            "load": 1,
             "vehicle": "e_bike",
             "shift_ends_us": 1784035800000000,
         }
@@ -69,10 +69,10 @@ def test_orders_are_read_with_the_customers_note_as_data() -> None:
     assert asdict(found[0]) == snapshot(
         {
             "order_id": "so-00004",
-            "customer_id": "cus-0023",
-            "hub_id": "hub-north",
+            "customer_id": "cus-0022",
+            "hub_id": "hub-canal",
             "status": "completed",
-            "total_minor": 6580,
+            "total_minor": 32980,
             "currency": "CNY",
             "note": "",
         }
@@ -87,14 +87,14 @@ def test_customers_are_read_without_name_and_phone() -> None:
             {
                 "customer_id": "cus-0001",
                 "tier": "standard",
-                "orders": 103,
+                "orders": 102,
                 "late_orders": 3,
                 "refunds": 1,
             },
             {
                 "customer_id": "cus-0002",
                 "tier": "gold",
-                "orders": 106,
+                "orders": 105,
                 "late_orders": 11,
                 "refunds": 4,
             },

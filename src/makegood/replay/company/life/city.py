@@ -35,6 +35,7 @@ _AT_HUB: Final = (FulfilmentStatus.CREATED, FulfilmentStatus.READY)
 _AWAY: Final = (CourierStatus.OFF, CourierStatus.SHELTERING)
 _BULKY_FROM: Final = 4
 _ON_HAND: Final = 400
+_SOON_US: Final = 15 * MINUTE
 # After the plan's end the city waits this long for deliveries that nobody makes.
 _LINGERS_US: Final = 2 * HOUR
 
@@ -132,7 +133,8 @@ class City:
         self._records.put(replace(order, fulfilment_ids=(delivery.id,)))
         self._tape.fulfilment_created(delivery, order, self._records.hub(order.hub_id))
         self._dispatch(delivery)
-        self._agenda.at(planned.packed_us, partial(self._packed, delivery.id))
+        if self._is_soon(delivery):
+            self._agenda.at(planned.packed_us, partial(self._packed, delivery.id))
         if planned.flooded_us is not None:
             self._agenda.at(planned.flooded_us, partial(self._flooded, delivery.id))
 
@@ -160,7 +162,13 @@ class City:
         elif delivery.status in _AT_HUB:
             self._dispatch(delivery)
 
+    def _is_soon(self, delivery: Fulfilment) -> bool:
+        """Say whether a delivery is packed so soon that a courier may already be told of it."""
+        return delivery.ready_us - self._clock.now_us() <= _SOON_US
+
     def _dispatch(self, delivery: Fulfilment) -> None:
+        if not self._is_soon(delivery):
+            return
         usual = self._script.plan.usual_load
         free = [
             courier
@@ -177,11 +185,14 @@ class City:
             self._fleet.give(delivery, min(free, key=fitness).id)
 
     def _tick(self) -> None:
+        now_us = self._clock.now_us()
         for courier in self._riding.follow():
             self._tape.position(courier)
-        for delivery in list(self._records.fulfilments.values()):
-            if delivery.courier_id is None and delivery.status in _AT_HUB:
-                self._dispatch(delivery)
+        for delivery in self._at_hubs():
+            if delivery.ready_us <= now_us:
+                self._packed(delivery.id)
+            if delivery.courier_id is None:
+                self._dispatch(self._records.fulfilment(delivery.id))
         for courier in self._fleet.couriers():
             if courier.status is CourierStatus.IDLE and courier.waiting:
                 self._riding.wake(courier.id)
@@ -189,9 +200,14 @@ class City:
             for hub in self._records.hubs.values():
                 self._tape.rain(hub, self._script.rain)
         self._ticks += 1
-        now_us, ends_us = self._clock.now_us(), self._script.ends_us
+        ends_us = self._script.ends_us
         if now_us < ends_us or (self._is_busy() and now_us < ends_us + _LINGERS_US):
-            self._agenda.at(self._clock.now_us() + _TICK_US, self._tick)
+            self._agenda.at(now_us + _TICK_US, self._tick)
+
+    def _at_hubs(self) -> list[Fulfilment]:
+        return [each for each in self._records.fulfilments.values() if each.status in _AT_HUB]
 
     def _is_busy(self) -> bool:
-        return any(courier.load for courier in self._records.couriers.values())
+        return bool(self._at_hubs()) or any(
+            courier.load for courier in self._records.couriers.values()
+        )

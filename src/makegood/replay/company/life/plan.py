@@ -47,7 +47,11 @@ SHELF: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CityPlan:
-    """The parameters of a district and its storm; times are relative to the start."""
+    """The parameters of a district and its storm; times are relative to the start.
+
+    Of the orders that come to the wet hub from the storm's peak on, the goods of a share are
+    stuck behind the water for `stuck_us`, and of another share the customer's street floods.
+    """
 
     seed: int = 1
     currency: str = "CNY"
@@ -62,7 +66,9 @@ class CityPlan:
     promise_us: int = 45 * MINUTE
     usual_load: int = 4
     shelter_share: float = 0.7
-    flooded_share: float = 0.12
+    stuck_share: float = 0.14
+    stuck_us: int = 120 * MINUTE
+    flooded_share: float = 0.02
     unreserved_orders: int = 4
     couriers: tuple[int, ...] = (18, 13, 11)
     demand: tuple[int, ...] = (46, 30, 24)
@@ -192,22 +198,25 @@ def _orders(
     plan: CityPlan, hubs: tuple[Hub, ...], customers: tuple[Customer, ...], starts_us: int
 ) -> tuple[PlannedOrder, ...]:
     rng = Random(f"{plan.seed}/orders")
+    fate = Random(f"{plan.seed}/fate")
     offsets = sorted(_offset(plan, rng) for _ in range(plan.orders))
-    # The rain's last third: by then the low streets are under water.
-    late_us = plan.rain_peak_us + (plan.rain_until_us - plan.rain_peak_us) // 2
-    unreserved = frozenset(rng.sample(range(plan.orders // 8, plan.orders), plan.unreserved_orders))
+    unreserved = frozenset(
+        fate.sample(range(plan.orders // 8, plan.orders), plan.unreserved_orders)
+    )
     made: list[PlannedOrder] = []
     for index, offset_us in enumerate(offsets):
         order = _order(plan, index + 1, starts_us + offset_us, hubs, customers, rng)
-        packed_us = order.placed_us + rng.randrange(3 * MINUTE, 8 * MINUTE)
-        floods = rng.random() < plan.flooded_share and offset_us >= late_us - 25 * MINUTE
-        flooded_us = starts_us + late_us + rng.randrange(15 * MINUTE) if floods else None
+        ready_us = order.placed_us + rng.randrange(3 * MINUTE, 8 * MINUTE)
+        # The storm is over the first hub, and by its last third the low streets are under water.
+        wet = order.hub_id == hubs[0].id and offset_us >= plan.rain_peak_us
+        stuck = fate.random() < plan.stuck_share and wet
+        flooded = fate.random() < plan.flooded_share and wet
         made.append(
             PlannedOrder(
                 order=order,
-                packed_us=packed_us,
+                packed_us=ready_us + (plan.stuck_us if stuck else 0),
                 reserves=index not in unreserved,
-                flooded_us=max(flooded_us, packed_us + MINUTE) if flooded_us else None,
+                flooded_us=ready_us + fate.randrange(5 * MINUTE, 20 * MINUTE) if flooded else None,
             )
         )
     return tuple(made)
