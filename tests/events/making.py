@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 T0: Final = from_rfc3339("2026-07-14T09:00:00Z")
 HUB: Final = "h1"
 EUR: Final = {"minor": 1990, "currency": "EUR"}
+HARBOUR: Final = {"lat": 31.19, "lon": 121.41}
 HOME: Final = {"lat": 31.2304, "lon": 121.4737}
 
 
@@ -37,19 +38,18 @@ def context(
 
 
 def cloud_event(
-    kind: str,
-    subject: str,
-    data: dict[str, Any] | None = None,
-    *,
-    minute: float = 0,
-    source: str = "oms",
-    **more: Any,
+    kind: str, subject: str, data: dict[str, Any] | None = None, **more: object
 ) -> dict[str, Any]:
-    """Return a CloudEvent as JSON; its id follows from what it is unless `id` is given."""
+    """Return a CloudEvent as JSON, `minute` minutes after nine.
+
+    Its id follows from what it is, unless `id` is among the attributes given; None leaves out.
+    """
+    minute = more.pop("minute", 0)
+    assert isinstance(minute, int | float)
     event: dict[str, Any] = {
         "specversion": "1.0",
         "id": f"{kind}-{subject}-{minute}",
-        "source": source,
+        "source": "oms",
         "type": kind,
         "subject": subject,
         "time": to_rfc3339(T0 + round(minute * MINUTE)),
@@ -64,12 +64,17 @@ def raw(event: dict[str, Any]) -> bytes:
 
 
 def hub(hub_id: str = HUB) -> dict[str, Any]:
-    data = {"name": "Harbour", "zone": "Asia/Shanghai", "position": HOME}
+    data = {"name": "Harbour", "zone": "Asia/Shanghai", "position": HARBOUR}
     return cloud_event("hub.registered", hub_id, data)
 
 
-def placed(order_id: str = "o1", customer: str = "c1", **more: Any) -> dict[str, Any]:
-    data = {
+def placed(
+    order_id: str = "o1",
+    customer: str = "c1",
+    data: dict[str, Any] | None = None,
+    **more: object,
+) -> dict[str, Any]:
+    bought = {
         "customer_id": customer,
         "total": EUR,
         "lines": [{"line_id": "1", "sku": "tea", "quantity": 1, "price": EUR}],
@@ -80,11 +85,11 @@ def placed(order_id: str = "o1", customer: str = "c1", **more: Any) -> dict[str,
         "address": "1 Hidden Lane",
         "note": "ring twice",
     }
-    return cloud_event("sales_order.placed", order_id, data | more.pop("data", {}), **more)
+    return cloud_event("sales_order.placed", order_id, bought | (data or {}), **more)
 
 
 def created(
-    fulfilment: str = "f1", order_id: str = "o1", customer: str = "c1", **more: Any
+    fulfilment: str = "f1", order_id: str = "o1", customer: str = "c1", **more: object
 ) -> dict[str, Any]:
     data = {
         "order_id": order_id,
@@ -95,6 +100,6 @@ def created(
     return cloud_event("fulfilment_order.created", fulfilment, data, **more)
 
 
-def courier(courier_id: str = "k1", **more: Any) -> dict[str, Any]:
+def courier(courier_id: str = "k1", **more: object) -> dict[str, Any]:
     data = {"vehicle": "bike", "capacity": 3, "name": "Kay Rider", "phone": "+49 30 7654321"}
     return cloud_event("courier.registered", courier_id, data, **more)

@@ -152,8 +152,8 @@ class _Batch:
         context = self.context
         done = context.project(self.tx, list(logged.values()), context.vault)
         self.touched = done.changed
-        self.hubs = frozenset(name for _, e in logged.values() for _, name in _hubs_of(e))
-        self.hubs |= {ref.id for ref in done.changed if ref.kind is EntityKind.HUB}
+        # A delivery that was rerouted concerns the hub that it left too.
+        self.hubs = done.hubs | {hub for _, e in logged.values() for _, hub in _hubs_of(e)}
         parking.release(self.tx, done.released, context)
         told = parking.park(self.tx, done.waiting, context)
         waiting = {w.seq: w for w in done.waiting}

@@ -112,9 +112,13 @@ class Waiting(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Projected:
-    """What a projection did: entities that changed, events that wait now, and no longer do."""
+    """What a projection did: which entities changed, of which hubs, and who waits.
+
+    `waiting` are the events that began to wait, `released` those that do so no longer.
+    """
 
     changed: frozenset[EntityRef]
+    hubs: frozenset[str]
     waiting: tuple[Waiting, ...]
     released: tuple[int, ...]
 

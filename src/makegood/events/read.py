@@ -13,7 +13,7 @@ from makegood.domain.entities import EntityKind
 from makegood.errors import InvalidInput
 from makegood.events.model import Event, Limits, Raw
 from makegood.events.schema import CATALOGUE, Envelope
-from makegood.events.schema.problems import first_problem
+from makegood.events.schema.problems import dotted, first_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,15 +113,16 @@ def _mangled_field(raw: bytes) -> str:
         value = json.loads(raw.decode(errors="replace"))
     except (ValueError, RecursionError):
         return WHOLE
-    return next((path for path, text in _texts(value, "") if "\ufffd" in text), WHOLE)
+    path = next((path for path, text in _texts(value, ()) if "\ufffd" in text), ())
+    return dotted(path) or WHOLE
 
 
-def _texts(value: object, path: str) -> Iterator[tuple[str, str]]:
+def _texts(value: object, path: tuple[object, ...]) -> Iterator[tuple[tuple[object, ...], str]]:
     if isinstance(value, str):
-        yield path or WHOLE, value
+        yield path, value
     elif isinstance(value, dict):
         for name, inner in cast("dict[str, object]", value).items():
-            yield from _texts(inner, f"{path}.{name}" if path else name)
+            yield from _texts(inner, (*path, name))
     elif isinstance(value, list):
         for n, inner in enumerate(cast("list[object]", value)):
-            yield from _texts(inner, f"{path}.{n}" if path else str(n))
+            yield from _texts(inner, (*path, n))

@@ -32,6 +32,7 @@ class _Changes:
     """What was changed so far."""
 
     refs: set[EntityRef] = field(default_factory=set[EntityRef])
+    hubs: set[str] = field(default_factory=set[str])
     waiting: list[Waiting] = field(default_factory=list[Waiting])
     released: list[int] = field(default_factory=list[int])
 
@@ -49,7 +50,12 @@ def project(tx: Connection, events: Sequence[Logged], vault: Vault) -> Projected
     some_wait = not parking.is_empty(tx)
     for kind in sorted(by_kind):
         _project_kind(tx, vault, kind, by_kind[kind], changes, some_wait=some_wait)
-    return Projected(frozenset(changes.refs), tuple(changes.waiting), tuple(changes.released))
+    return Projected(
+        frozenset(changes.refs),
+        frozenset(changes.hubs),
+        tuple(changes.waiting),
+        tuple(changes.released),
+    )
 
 
 def _project_kind(
@@ -143,6 +149,7 @@ def _write(tx: Connection, kind: EntityKind, folds: dict[str, Fold], changes: _C
         if fold.entity is not None:
             rows.append(records.row(fold.entity, fold.mark()))
             changes.refs.add(fold.entity.ref)
+            changes.hubs.add(fold.entity.hub_id)
     upsert(tx, records.table, rows)
 
 

@@ -6,6 +6,7 @@ kept where nothing can be erased.
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
 _LONGEST_FIELD: Final = 120
+_NAME: Final = re.compile(r"\w{1,40}", re.ASCII)
 _MENDS: Final = {
     "missing": "add it",
     "extra_forbidden": "leave it out, or check its spelling",
@@ -40,7 +42,7 @@ _PLAIN: Final = {
 def first_problem(error: ValidationError, prefix: str = "") -> InvalidInput:
     """Return the first of a validation's errors, its field as a dotted path from `prefix` on."""
     found: Any = error.errors(include_url=False, include_input=False)[0]
-    path = ".".join(part for part in (prefix, *map(str, found["loc"])) if part)
+    path = dotted((prefix, *found["loc"]) if prefix else found["loc"])
     kind: str = found["type"]
     problem = str(_PLAIN.get(kind, found["msg"])).removeprefix("Value error, ")
     mend = _MENDS.get(kind, "")
@@ -49,6 +51,12 @@ def first_problem(error: ValidationError, prefix: str = "") -> InvalidInput:
     elif not mend:
         mend = f"see the catalogue for what {path.rpartition('.')[2]} takes"
     return InvalidInput(path[:_LONGEST_FIELD] or "event", problem, mend)
+
+
+def dotted(path: Iterable[object]) -> str:
+    """Return a path into JSON with dots; a part that does not look like a name is `?`."""
+    parts = map(str, path)
+    return ".".join(part if _NAME.fullmatch(part) else "?" for part in parts)
 
 
 def unknown(field: str, what: str, name: str, known: Iterable[str]) -> InvalidInput:
