@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from pydantic import ValidationError
 
+FIELD_ERROR: Final = "field"
+"""The type of a PydanticCustomError whose context names the field that is to blame."""
 _LONGEST_FIELD: Final = 120
 _NAME: Final = re.compile(r"\w{1,40}", re.ASCII)
 _MENDS: Final = {
@@ -42,13 +44,15 @@ _PLAIN: Final = {
 def first_problem(error: ValidationError, prefix: str = "") -> InvalidInput:
     """Return the first of a validation's errors, its field as a dotted path from `prefix` on."""
     found: Any = error.errors(include_url=False, include_input=False)[0]
-    path = dotted((prefix, *found["loc"]) if prefix else found["loc"])
     kind: str = found["type"]
+    # A check across fields knows better than its place in the model which field is to blame.
+    blamed: str = found["ctx"]["field"] if kind == FIELD_ERROR else ""
+    path = dotted(part for part in (prefix, *found["loc"], *blamed.split(".")) if part != "")
     problem = str(_PLAIN.get(kind, found["msg"])).removeprefix("Value error, ")
     mend = _MENDS.get(kind, "")
-    if kind == "value_error":
+    if kind in {"value_error", FIELD_ERROR}:
         problem, _, mend = problem.partition("; ")
-    elif not mend:
+    if not mend:
         mend = f"see the catalogue for what {path.rpartition('.')[2]} takes"
     return InvalidInput(path[:_LONGEST_FIELD] or "event", problem, mend)
 
@@ -60,7 +64,7 @@ def dotted(path: Iterable[object]) -> str:
 
 
 def unknown(field: str, what: str, name: str, known: Iterable[str]) -> InvalidInput:
-    """Return the problem that `name` is no known `what`, with the closest known ones."""
-    near = get_close_matches(name, list(known), n=3) if len(name) < _LONGEST_FIELD else []
-    mend = f"did you mean {' or '.join(near)}?" if near else f"use a known {what}"
+    """Return the problem that `name` is no known `what`, with the closest known one."""
+    near = get_close_matches(name, list(known), n=1) if len(name) < _LONGEST_FIELD else []
+    mend = f"did you mean {near[0]}?" if near else f"use a known {what}"
     return InvalidInput(field, f"is not a known {what}", mend)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from makegood.domain.entities import EntityKind, OrderLine, SalesOrder
 from makegood.domain.frozen import Frozen
@@ -25,6 +26,7 @@ from makegood.events.schema.base import (
     move,
     point,
 )
+from makegood.events.schema.problems import FIELD_ERROR
 
 ANY: Final = tuple(S)
 WORKING: Final = (S.PLACED, S.HELD)
@@ -49,11 +51,11 @@ def _lines(lines: Lines) -> tuple[OrderLine, ...]:
 def _one_currency(total: Money, lines: Lines) -> None:
     for n, line in enumerate(lines):
         if line.price.currency != total.currency:
-            message = (
-                f"lines.{n}.price.currency is {line.price.currency}, but total.currency is "
-                f"{total.currency}; an order has one currency"
+            raise PydanticCustomError(
+                FIELD_ERROR,
+                "is not the currency of the total; an order has one currency",
+                {"field": f"lines.{n}.price.currency"},
             )
-            raise ValueError(message)
 
 
 class _OrderEvent(EventData[SalesOrder]):
