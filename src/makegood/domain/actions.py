@@ -335,7 +335,7 @@ class Refund(_Paying):
 
     def target(self) -> str:
         """Return the order, or the lines of it."""
-        suffix = "#" + ",".join(sorted(self.lines)) if self.lines else ""
+        suffix = "#" + ",".join(sorted(set(self.lines))) if self.lines else ""
         return f"{self.entity}{suffix}"
 
     def stands_on(self) -> tuple[Footing, ...]:

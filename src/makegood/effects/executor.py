@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from types import UnionType
+from typing import TYPE_CHECKING, Final, cast
 
 import structlog
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from makegood.clock import Clock
     from makegood.domain.actions import ActionKind
-    from makegood.domain.effects import Adapter
+    from makegood.domain.effects import Adapter, AdapterFacts
     from makegood.effects.boundary import Boundary
     from makegood.effects.reads import Effect
     from makegood.store.session import Store
@@ -71,10 +72,13 @@ class Executor:
         self._boundary = boundary or Unwatched()
         self._run = run
         self._busy = Lock()
+        self._cut_short = False
 
     def settle(self) -> int:
         """Carry out everything that is granted and due; return how many effects were sent."""
         with self._busy:
+            if self._cut_short:
+                self.recover()
             self.intend()
             return self.dispatch()
 
@@ -88,7 +92,7 @@ class Executor:
         now_us = self._clock.now_us()
         with self._store.write() as tx:
             epoch.require(tx, self._epoch)
-            spent, refused = grants.spend(tx, waiting, now_us)
+            spent, refused = grants.spend(tx, waiting, self._facts, now_us)
             records.intend(tx, spent, self._facts, now_us, self._epoch)
         self._boundary.reached(Point.AFTER_INTENT)
         for item in refused:
@@ -99,18 +103,25 @@ class Executor:
         """Send what is intended, and ask again about what is unknown; return how many were sent."""
         with self._store.read() as tx:
             due = reads.due(tx, self._clock.now_us())
-        batches = self._batches(due)
-        self._run(self._carry_out, batches)
-        return sum(len(batch.effects) for batch in batches)
+        sent: list[int] = []
+        self._cut_short = True
+        self._run(lambda batch: sent.append(self._carry_out(batch)), self._batches(due))
+        self._cut_short = False
+        return sum(sent)
 
     def recover(self) -> int:
-        """Call unknown what a dead process had sent without an outcome; return how many."""
+        """Call unknown what was sent and has no outcome; return how many.
+
+        Nothing may be under way meanwhile: the process that sent it is dead, or its turn broke
+        off, as when the database went away.
+        """
         now_us = self._clock.now_us()
         with self._store.write() as tx:
             epoch.require(tx, self._epoch)
             sent = reads.of_status(tx, [EffectStatus.DISPATCHED], limit=100_000)
             when = {e.id: self._next(e, now_us) for e in sent}
-            records.leave_unknown(tx, sent, "the process died after sending it", when, now_us)
+            records.leave_unknown(tx, sent, "it broke off after sending it", when, now_us)
+        self._cut_short = False
         return len(sent)
 
     def _batches(self, due: Sequence[Effect]) -> list[Batch]:
@@ -126,25 +137,33 @@ class Executor:
             for start in range(0, len(effects), BATCH)
         ]
 
-    def _carry_out(self, batch: Batch) -> None:
+    def _carry_out(self, batch: Batch) -> int:
         asked = [e for e in batch.effects if reconcile.must_look_up(e, batch.adapter.facts)]
         known = self._look_up(batch.adapter, asked)
         to_send = [e for e in batch.effects if e.id not in known]
-        ready = self._mark(to_send)
+        ready = self._mark(batch.adapter.facts, to_send)
         if ready:
             self._send(Batch(batch.adapter, tuple(ready)))
+        return len(ready)
 
-    def _mark(self, effects: Sequence[Effect]) -> list[Effect]:
+    def _mark(self, adapter: AdapterFacts, effects: Sequence[Effect]) -> list[Effect]:
         if not effects:
             return []
         self._boundary.reached(Point.BEFORE_DISPATCH)
+        now_us = self._clock.now_us()
         with self._store.write() as tx:
             epoch.require(tx, self._epoch)
             switches = kill.read_locked(tx)
-            ready = [e for e in effects if not switches.stops(e.action, e.agent)]
-            if ready:
-                records.mark_dispatched(tx, ready, self._clock.now_us())
-        return ready
+            still = reads.still(tx, effects, reads.TO_SEND)
+            ready: list[Effect] = []
+            for effect in effects:
+                if effect.id not in still or switches.stops(effect.action, effect.agent):
+                    continue
+                if why := reconcile.why_not(effect, adapter, now_us):
+                    records.leave_unknown(tx, [effect], why, {effect.id: None}, now_us)
+                else:
+                    ready.append(effect)
+            return records.mark_dispatched(tx, ready, now_us)
 
     def _send(self, batch: Batch) -> None:
         try:
@@ -153,40 +172,55 @@ class Executor:
             nothing_done = Outcome(status=EffectStatus.FAILED, detail=refusal.detail)
             outcomes = (nothing_done,) * len(batch.effects)
         except OutcomeUnknown as unknown:
-            outcomes = self._all_unknown(batch, unknown.detail)
+            outcomes = _all_unknown(batch.effects, unknown.detail)
         except Exception as error:
             log.exception("tool failed", adapter=batch.adapter.facts.name)
-            outcomes = self._all_unknown(batch, f"{type(error).__name__}: {error}")
-        if len(outcomes) != len(batch.effects):
-            outcomes = self._all_unknown(batch, "the tool did not answer for each call")
+            outcomes = _all_unknown(batch.effects, f"{type(error).__name__}: {error}")
+        if not _answers(outcomes, Outcome, len(batch.effects)):
+            outcomes = _all_unknown(batch.effects, "the tool did not answer for each call")
         self._boundary.reached(Point.AFTER_DISPATCH)
-        self._note(tuple(zip(batch.effects, outcomes, strict=True)))
+        pairs = tuple(zip(batch.effects, outcomes, strict=True))
+        self._note(self._without_doubt(batch.adapter, pairs))
 
-    def _all_unknown(self, batch: Batch, why: str) -> tuple[Outcome, ...]:
-        return (Outcome(status=EffectStatus.UNKNOWN, detail=why),) * len(batch.effects)
+    def _without_doubt(
+        self, adapter: Adapter, outcomes: Sequence[tuple[Effect, Outcome]]
+    ) -> list[tuple[Effect, Outcome]]:
+        """Return the outcomes, with what the outside knows of refused repeats.
+
+        That a repeat was refused says nothing of the first call, which may have been done.
+        """
+        repeats = [e for e, o in outcomes if o.status is EffectStatus.FAILED and e.attempts > 1]
+        known = dict(zip((e.id for e in repeats), self._ask(adapter, repeats), strict=True))
+        return [(e, known.get(e.id) or o) for e, o in outcomes]
 
     def _look_up(self, adapter: Adapter, effects: Sequence[Effect]) -> set[str]:
-        if not effects:
-            return set()
-        try:
-            answers = adapter.look_up_many(tuple(e.key for e in effects))
-        except Exception as error:  # noqa: BLE001 -- workspace code: not knowing is one of its answers
-            why = f"{type(error).__name__}: {error}"
-            outcomes = [(e, Outcome(status=EffectStatus.UNKNOWN, detail=why)) for e in effects]
-            self._note(outcomes)
-            return {e.id for e in effects}
+        answers = self._ask(adapter, effects)
         found = [(e, a) for e, a in zip(effects, answers, strict=True) if a is not None]
         self._note(found)
         return {e.id for e, _ in found}
+
+    def _ask(self, adapter: Adapter, effects: Sequence[Effect]) -> tuple[Outcome | None, ...]:
+        if not effects:
+            return ()
+        try:
+            answers = adapter.look_up_many(tuple(e.key for e in effects))
+        except Exception as error:  # noqa: BLE001 -- workspace code: not knowing is one of its answers
+            return _all_unknown(effects, f"{type(error).__name__}: {error}")
+        if not _answers(answers, Outcome | None, len(effects)):
+            return _all_unknown(effects, "the tool did not answer for each key")
+        return answers
 
     def _note(self, outcomes: Sequence[tuple[Effect, Outcome]]) -> None:
         if not outcomes:
             return
         self._boundary.reached(Point.BEFORE_CONFIRM)
         now_us = self._clock.now_us()
-        ended = [(e, o) for e, o in outcomes if o.status in reconcile.ENDINGS]
-        unknown = [(e, o) for e, o in outcomes if o.status not in reconcile.ENDINGS]
         with self._store.write() as tx:
+            epoch.require(tx, self._epoch)
+            still = reads.still(tx, [e for e, _ in outcomes], reads.TO_NOTE)
+            open_ones = [(e, o) for e, o in outcomes if e.id in still]
+            ended = [(e, o) for e, o in open_ones if o.status in reconcile.ENDINGS]
+            unknown = [(e, o) for e, o in open_ones if o.status not in reconcile.ENDINGS]
             records.end(tx, ended, now_us)
             for effect, outcome in unknown:
                 when = {effect.id: self._next(effect, now_us)}
@@ -196,3 +230,15 @@ class Executor:
     def _next(self, effect: Effect, now_us: int) -> int | None:
         adapter = self._by_name.get(effect.adapter)
         return reconcile.next_us(effect, adapter.facts, now_us) if adapter else None
+
+
+def _all_unknown(effects: Sequence[Effect], why: str) -> tuple[Outcome, ...]:
+    return (Outcome(status=EffectStatus.UNKNOWN, detail=why),) * len(effects)
+
+
+def _answers(answers: object, kind: type | UnionType, count: int) -> bool:
+    """Say whether a tool, which is workspace code, answered as it promised."""
+    if not isinstance(answers, tuple):
+        return False
+    values = cast("tuple[object, ...]", answers)
+    return len(values) == count and all(isinstance(value, kind) for value in values)

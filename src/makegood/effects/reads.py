@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Row, Select, or_, select
 
@@ -19,11 +20,17 @@ if TYPE_CHECKING:
 
 EFFECT = table(tables.effects.Effect)
 ACTION = table(tables.authority.Action)
+GRANT = table(tables.authority.Grant)
+TO_SEND: Final = (EffectStatus.INTENDED, EffectStatus.UNKNOWN)
+TO_NOTE: Final = (EffectStatus.DISPATCHED, EffectStatus.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One effect as it stands, with the action it carries out."""
+    """One effect as it stands, with the action it carries out.
+
+    `digest` is what was granted; `intact` says whether the action still is what it names.
+    """
 
     id: str
     key: str
@@ -42,6 +49,7 @@ class Effect:
     reference: str
     detail: str
     digest: str
+    intact: bool
     action: Action
 
     @property
@@ -52,8 +60,7 @@ class Effect:
 
 def due(tx: Connection, now_us: int, limit: int = 2_000) -> list[Effect]:
     """Return effects that are to be sent or asked about now, oldest first."""
-    open_ones = EFFECT.c.status.in_((EffectStatus.INTENDED, EffectStatus.UNKNOWN))
-    query = _select().where(open_ones, EFFECT.c.next_us <= now_us)
+    query = _select().where(EFFECT.c.status.in_(TO_SEND), EFFECT.c.next_us <= now_us)
     query = query.order_by(EFFECT.c.intended_us, EFFECT.c.id).limit(limit)
     return [_effect(row) for row in tx.execute(query)]
 
@@ -78,9 +85,26 @@ def get(tx: Connection, effect_id: str) -> Effect | None:
     return _effect(row) if row else None
 
 
+def still(
+    tx: Connection, effects: Sequence[Effect], statuses: Sequence[EffectStatus]
+) -> frozenset[str]:
+    """Return the ids of those effects that are in one of these statuses yet, locked.
+
+    Between reading an effect and writing what came of it, a person may have decided on it.
+    """
+    query = select(EFFECT.c.id).where(
+        EFFECT.c.id.in_([e.id for e in effects]), EFFECT.c.status.in_(list(statuses))
+    )
+    return frozenset(tx.execute(query.order_by(EFFECT.c.id).with_for_update()).scalars())
+
+
 def _select() -> Select[Any]:
-    columns = (ACTION.c.body, ACTION.c.digest, ACTION.c.agent)
-    return select(EFFECT, *columns).join(ACTION, ACTION.c.id == EFFECT.c.action_id)
+    columns = (ACTION.c.body, GRANT.c.digest, ACTION.c.agent)
+    return (
+        select(EFFECT, *columns)
+        .join(ACTION, ACTION.c.id == EFFECT.c.action_id)
+        .join(GRANT, GRANT.c.id == EFFECT.c.grant_id)
+    )
 
 
 def _effect(row: Row[Any]) -> Effect:
@@ -102,5 +126,6 @@ def _effect(row: Row[Any]) -> Effect:
         reference=row.reference,
         detail=row.detail,
         digest=row.digest,
+        intact=hashlib.sha256(row.body).hexdigest() == row.digest,
         action=ACTIONS.validate_json(row.body),
     )

@@ -33,13 +33,32 @@ def must_look_up(effect: Effect, adapter: AdapterFacts) -> bool:
     return effect.status is EffectStatus.UNKNOWN and adapter.repeat is Repeat.QUERYABLE
 
 
+def why_not(effect: Effect, adapter: AdapterFacts, now_us: int) -> str:
+    """Say why an effect may not be sent any more, so that a person must decide; else nothing.
+
+    When it may be tried again was written down before; the process may have been down since.
+    """
+    if not effect.intact:
+        return "the action is not the one that was granted"
+    if effect.status is EffectStatus.INTENDED:
+        return ""
+    match adapter.repeat:
+        case Repeat.NEITHER:
+            return "nobody knows whether it was done, and the tool cannot repeat or look up"
+        case Repeat.IDEMPOTENT if now_us >= effect.intended_us + adapter.key_lifetime_us:
+            return "nobody knows whether it was done, and its key may be forgotten"
+        case _:
+            return ""
+
+
 def next_us(effect: Effect, adapter: AdapterFacts, now_us: int) -> int | None:
     """Return when to try again, or None when a person must decide.
 
     Waits double from a second to five minutes. A queryable outside is asked only when no call
     can be in flight any more.
     """
-    wait_us = min(FIRST_WAIT_US << min(effect.attempts, 20), LONGEST_WAIT_US)
+    repeats = min(max(effect.attempts - 1, 0), 20)
+    wait_us = min(FIRST_WAIT_US << repeats, LONGEST_WAIT_US)
     match adapter.repeat:
         case Repeat.NEITHER:
             return None

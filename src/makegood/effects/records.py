@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import bindparam
@@ -10,7 +11,7 @@ from makegood.domain.actions import ActionKind
 from makegood.domain.authority import ActionStatus, ObligationStatus
 from makegood.domain.canonical import derive_id
 from makegood.domain.effects import EffectStatus, Outcome
-from makegood.effects.reads import ACTION, EFFECT, Effect
+from makegood.effects.reads import ACTION, EFFECT, TO_SEND, Effect
 from makegood.gates import balances, counters, obligations
 from makegood.ledger.entries import SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
@@ -79,11 +80,12 @@ def intend(
     append(tx, drafts)
 
 
-def mark_dispatched(tx: Connection, effects: Sequence[Effect], now_us: int) -> None:
-    """Write down that calls are about to be sent; from here on they may have been."""
+def mark_dispatched(tx: Connection, effects: Sequence[Effect], now_us: int) -> list[Effect]:
+    """Write down that calls are about to be sent, from here on they may have been; return them."""
+    if not effects:
+        return []
     ids = [effect.id for effect in effects]
-    waiting = (EffectStatus.INTENDED, EffectStatus.UNKNOWN)
-    change = EFFECT.update().where(EFFECT.c.id.in_(ids), EFFECT.c.status.in_(waiting))
+    change = EFFECT.update().where(EFFECT.c.id.in_(ids), EFFECT.c.status.in_(TO_SEND))
     values = {
         "status": EffectStatus.DISPATCHED,
         "dispatched_us": now_us,
@@ -92,6 +94,8 @@ def mark_dispatched(tx: Connection, effects: Sequence[Effect], now_us: int) -> N
     if tx.execute(change.values(values)).rowcount != len(ids):
         message = "effects were locked, and yet one of them moved"
         raise AssertionError(message)
+    sent = EffectStatus.DISPATCHED
+    return [replace(e, status=sent, dispatched_us=now_us, attempts=e.attempts + 1) for e in effects]
 
 
 def end(
@@ -134,6 +138,8 @@ def leave_unknown(
     now_us: int,
 ) -> None:
     """Write down that nobody knows whether these were done; `next_us` says when to ask, by id."""
+    if not effects:
+        return
     _update_many(
         tx,
         [

@@ -17,27 +17,32 @@ from makegood.store.tables.authority import OrderMoney
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from makegood.domain.money import Money
+
 MONEY = table(OrderMoney)
 
 
-def left(tx: Connection, order_id: str) -> int:
-    """Return how much of an order may still be paid back, in minor units, with its row locked."""
+def left(tx: Connection, order_id: str, currency: str) -> int:
+    """Return how much of an order may still be paid back, in minor units, with its row locked.
+
+    In any other currency than the order's own that is nothing.
+    """
     insert_new(tx, MONEY, {"order_id": order_id, "committed_minor": 0, "confirmed_minor": 0})
     locked = select(MONEY).where(MONEY.c.order_id == order_id).with_for_update()
     money = tx.execute(locked).one()
     order = query.sales_orders(tx, [order_id]).get(order_id)
-    if order is None:
+    if order is None or order.currency != currency:
         return 0
     by_others = max(0, order.refunded_minor - money.confirmed_minor)
     return order.captured_minor - money.committed_minor - by_others
 
 
-def commit(tx: Connection, order_id: str, minor: int) -> bool:
+def commit(tx: Connection, order_id: str, money: Money) -> bool:
     """Commit money to a refund of an order; say whether what was captured still covers it."""
-    if left(tx, order_id) < minor:
+    if left(tx, order_id, money.currency) < money.minor:
         return False
     own = MONEY.update().where(MONEY.c.order_id == order_id)
-    tx.execute(own.values(committed_minor=MONEY.c.committed_minor + minor))
+    tx.execute(own.values(committed_minor=MONEY.c.committed_minor + money.minor))
     return True
 
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, bindparam, select
 
 from makegood.clock import MINUTE
 from makegood.domain.authority import Verdict
@@ -157,11 +157,7 @@ def _locked(tx: Connection, caps: dict[str, int], now_us: int) -> dict[str, int]
     missing = [key for key in keys if key not in used]
     new = [{"key": key, "cap": caps[key], "used": 0} for key in missing]
     insert_returning(tx, COUNTER, new, COUNTER.c.key)
-    passed = (CLAIM.c.key.in_(keys), CLAIM.c.expires_us <= now_us)
-    expired = tx.execute(select(CLAIM.c.key, CLAIM.c.amount).where(*passed)).all()
-    if expired:
-        tx.execute(CLAIM.delete().where(*passed))
-        _give_back(tx, [(row.key, row.amount) for row in expired])
+    expired = _drop(tx, CLAIM.c.key.in_(keys), CLAIM.c.expires_us <= now_us)
     if missing or expired:
         used = {row.key: row.used for row in tx.execute(query)}
     return used
@@ -172,14 +168,24 @@ def release(tx: Connection, action_ids: Sequence[str]) -> None:
     if not action_ids:
         return
     own = CLAIM.c.action_id.in_(list(action_ids))
-    claims = tx.execute(select(CLAIM.c.key, CLAIM.c.amount).where(own)).all()
-    if claims:
-        tx.execute(CLAIM.delete().where(own))
-        _give_back(tx, [(row.key, row.amount) for row in claims])
+    keys = tx.execute(select(CLAIM.c.key).where(own).distinct()).scalars().all()
+    if keys:
+        # In the order in which a verdict locks them, so that the two cannot block each other.
+        counted = select(COUNTER.c.key).where(COUNTER.c.key.in_(keys)).order_by(COUNTER.c.key)
+        tx.execute(counted.with_for_update()).all()
+        _drop(tx, own)
 
 
-def _give_back(tx: Connection, claims: Iterable[tuple[str, int]]) -> None:
+def _drop(tx: Connection, *which: ColumnElement[bool]) -> bool:
+    """Delete claims and give back what they held; say whether there were any.
+
+    Only what this statement itself deleted is given back: two that end the same claim at once
+    must not give it back twice.
+    """
+    dropped = CLAIM.delete().where(*which).returning(CLAIM.c.key, CLAIM.c.amount)
     by_key: dict[str, int] = defaultdict(int)
-    for key, amount in claims:
-        by_key[key] += amount
-    tx.execute(_TAKE, [{"b_key": key, "b_amount": by_key[key]} for key in sorted(by_key)])
+    for row in tx.execute(dropped).all():
+        by_key[row.key] += row.amount
+    if by_key:
+        tx.execute(_TAKE, [{"b_key": key, "b_amount": by_key[key]} for key in sorted(by_key)])
+    return bool(by_key)

@@ -18,12 +18,12 @@ from makegood.clock import MINUTE
 from makegood.domain.actions import ACTIONS, Action, ActionKind, Reassign
 from makegood.domain.authority import ActionStatus, GrantStatus, ObligationStatus
 from makegood.domain.canonical import derive_id
+from makegood.domain.effects import capability_of
 from makegood.gates import (
     balances,
-    counters,
     fingerprints,
     kill,
-    obligations,
+    review_records,
     reviews,
     safety,
 )
@@ -33,10 +33,11 @@ from makegood.store import tables
 from makegood.store.sql import insert, table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
+    from makegood.domain.effects import AdapterFacts
     from makegood.gates.candidates import Candidate
     from makegood.gates.rules import Rulebook
 
@@ -44,6 +45,10 @@ GRANT = table(tables.authority.Grant)
 ACTION = table(tables.authority.Action)
 OBLIGATION = table(tables.authority.Obligation)
 BY_GATE = "gate"
+_ENDED = {
+    GrantStatus.VOID: ActionStatus.SUPERSEDED,
+    GrantStatus.EXPIRED: ActionStatus.EXPIRED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,13 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A grant that may not be spent, and why; `given_by` is the gate or the person who approved."""
+    """A grant that may not be spent, and why; `given_by` is the gate or the person who approved.
+
+    `status` is what becomes of the grant: void, or expired.
+    """
 
     grant_id: str
+    status: GrantStatus
     action_id: str
     hub_id: str
     order_id: str
@@ -103,22 +112,23 @@ def unspent(tx: Connection, limit: int = 2_000) -> list[str]:
 
 
 def spend(
-    tx: Connection, grant_ids: Sequence[str], now_us: int
+    tx: Connection,
+    grant_ids: Sequence[str],
+    adapters: Mapping[ActionKind, AdapterFacts],
+    now_us: int,
 ) -> tuple[list[Spent], list[Refused]]:
     """Spend grants, each once, or say why not; the caller writes the intents in `tx` as well."""
     rows = _locked(tx, grant_ids)
     if not rows:
         return [], []
-    actions = {row.id: ACTIONS.validate_json(row.body) for row in rows}
-    troubles = _troubles(tx, rows, actions, now_us)
+    actions = {row.id: ACTIONS.validate_json(row.body) for row in rows if _is_intact(row)}
+    troubles = _troubles(tx, rows, actions, adapters, now_us)
     good: list[Any] = []
     refused: list[Refused] = []
     for row in rows:
-        why = troubles.get(row.id) or _balance(tx, row, actions[row.id])
+        why = troubles.get(row.id) or _balance(tx, actions[row.id])
         if why:
-            refused.append(
-                Refused(row.id, row.action_id, row.hub_id, row.order_id, why, row.given_by)
-            )
+            refused.append(_refused(row, why, now_us))
         else:
             good.append(row)
     _mark_spent(tx, [row.id for row in good], now_us)
@@ -149,15 +159,29 @@ def _locked(tx: Connection, grant_ids: Sequence[str]) -> list[Any]:
     return list(tx.execute(query))
 
 
+def _is_intact(row: Any) -> bool:  # noqa: ANN401 -- a database row
+    return hashlib.sha256(row.body).hexdigest() == row.digest
+
+
+def _refused(row: Any, why: str, now_us: int) -> Refused:  # noqa: ANN401 -- a database row
+    status = GrantStatus.EXPIRED if now_us > row.expires_us else GrantStatus.VOID
+    return Refused(row.id, status, row.action_id, row.hub_id, row.order_id, why, row.given_by)
+
+
 def _troubles(
-    tx: Connection, rows: Sequence[Any], actions: dict[str, Action], now_us: int
+    tx: Connection,
+    rows: Sequence[Any],
+    actions: dict[str, Action],
+    adapters: Mapping[ActionKind, AdapterFacts],
+    now_us: int,
 ) -> dict[str, str]:
     entities = fingerprints.load(tx, [action.stands_on() for action in actions.values()])
     switches = kill.read_locked(tx)
     found = {
         row.id: why
         for row in rows
-        if (why := _trouble(row, actions[row.id], entities, switches, now_us))
+        if (why := _trouble(row, actions.get(row.id), entities, switches, now_us))
+        or (why := _no_tool(actions[row.id], adapters))
     }
     moves = [
         (row, action)
@@ -173,14 +197,14 @@ def _troubles(
 
 def _trouble(
     row: Any,  # noqa: ANN401 -- a database row
-    action: Action,
+    action: Action | None,
     entities: fingerprints.Entities,
     switches: kill.Switches,
     now_us: int,
 ) -> str:
     if now_us > row.expires_us:
         return "the grant has expired"
-    if hashlib.sha256(row.body).hexdigest() != row.digest:
+    if action is None:
         return "the action is not the one that was granted"
     if row.action_status != ActionStatus.GRANTED:
         return f"the action is {row.action_status}, not granted"
@@ -192,11 +216,18 @@ def _trouble(
     return f"the kill switch for {scope} is set" if scope else ""
 
 
-def _balance(tx: Connection, row: Any, action: Action) -> str:  # noqa: ANN401 -- a database row
+def _no_tool(action: Action, adapters: Mapping[ActionKind, AdapterFacts]) -> str:
+    adapter = adapters.get(action.kind)
+    if adapter is None or adapter.capability is not capability_of(action.kind):
+        return f"no tool carries out {action.kind} any more"
+    return ""
+
+
+def _balance(tx: Connection, action: Action) -> str:
     money = action.money
     if action.kind is not ActionKind.REFUND or money is None:
         return ""
-    if balances.commit(tx, row.order_id, money.minor):
+    if balances.commit(tx, action.order_id, money):
         return ""
     return "what was captured does not cover it any more"
 
@@ -213,17 +244,15 @@ def _mark_spent(tx: Connection, grant_ids: Sequence[str], now_us: int) -> None:
 
 def _void(tx: Connection, refused: Sequence[Refused], now_us: int) -> None:
     for item in refused:
-        values = {"status": GrantStatus.VOID, "ended_us": now_us, "detail": item.why}
+        values = {"status": item.status, "ended_us": now_us, "detail": item.why}
         tx.execute(GRANT.update().where(GRANT.c.id == item.grant_id).values(values))
-    ours = [item.action_id for item in refused if item.given_by == BY_GATE]
-    counters.release(tx, ours)
-    obligations.end(tx, ours, ObligationStatus.RELEASED)
-    if ours:
-        change = ACTION.update().where(ACTION.c.id.in_(ours))
-        tx.execute(change.values(status=ActionStatus.SUPERSEDED))
     for item in refused:
         if item.given_by != BY_GATE:
             reviews.ask_again(tx, item.action_id, item.why, now_us)
+    for grant, action in _ENDED.items():
+        ours = [i.action_id for i in refused if i.given_by == BY_GATE and i.status is grant]
+        if ours:
+            review_records.end_action(tx, ours, action, ObligationStatus.RELEASED)
     append(
         tx,
         [
@@ -232,7 +261,12 @@ def _void(tx: Connection, refused: Sequence[Refused], now_us: int) -> None:
                 EntryKind.GRANT_VOIDED,
                 now_us,
                 SYSTEM,
-                {"grant_id": item.grant_id, "action_id": item.action_id, "why": item.why},
+                {
+                    "grant_id": item.grant_id,
+                    "action_id": item.action_id,
+                    "status": item.status,
+                    "why": item.why,
+                },
                 (item.action_id, f"sales_order/{item.order_id}"),
             )
             for item in refused

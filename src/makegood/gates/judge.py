@@ -20,12 +20,13 @@ from makegood.gates import (
     fingerprints,
     grants,
     kill,
+    names,
     obligations,
     rejections,
     review_records,
     safety,
 )
-from makegood.gates.candidates import Candidate, Intention, Origin, candidates
+from makegood.gates.candidates import DOUBT, Candidate, Intention, Origin, Reason, candidates
 from makegood.ledger.entries import Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.store.sql import insert, table
@@ -102,15 +103,17 @@ def _check(tx: Connection, rulebook: Rulebook, origin: Origin, judged: Sequence[
         candidate.facts = fingerprints.facts(entities, footings)
         candidate.fingerprint = fingerprints.digest_facts(candidate.facts)
         rulebook.judge(candidate)
+        names.check(candidate, entities.get(candidate.action.entity))
         unknown = [str(f.ref) for f in footings if f.ref not in entities]
         if unknown and candidate.action.entity.kind is not EntityKind.HUB:
             candidate.say("confidence.unknown", Verdict.HOLD, f"unknown: {', '.join(unknown)}")
         scope = switches.stops(candidate.action, origin.agent)
         if scope:
             candidate.say("kill", Verdict.HOLD, f"the kill switch for {scope} is set")
-    rejections.check(tx, judged)
     safety.check(tx, judged)
     _check_balances(tx, judged)
+    # Last, because only what may still pass uses up what a rejection leaves open.
+    rejections.check(tx, judged)
 
 
 def _check_balances(tx: Connection, judged: Sequence[Candidate]) -> None:
@@ -118,9 +121,9 @@ def _check_balances(tx: Connection, judged: Sequence[Candidate]) -> None:
         money = candidate.action.money
         if candidate.action.kind is not ActionKind.REFUND or money is None:
             continue
-        left = balances.left(tx, candidate.action.order_id)
+        left = balances.left(tx, candidate.action.order_id, money.currency)
         if money.minor > left:
-            why = f"{money} is more than the {left} minor units that are left of the order"
+            why = f"{money} is more than the {left} minor units that are left of the order in it"
             candidate.say("balance.captured", Verdict.DENY, why)
 
 
@@ -173,7 +176,7 @@ def _draft(candidate: Candidate, origin: Origin, rulebook: Rulebook, now_us: int
         "obligation_id": candidate.obligation_id,
         "amount": action.money.model_dump() if action.money else None,
         "verdict": candidate.verdict,
-        "reasons": [r.model_dump(mode="json") for r in candidate.reasons],
+        "reasons": [_told(r) for r in candidate.reasons],
         "proposal_id": origin.proposal_id,
         "decision": candidate.intention.decision,
         "subject": candidate.intention.subject,
@@ -185,6 +188,12 @@ def _draft(candidate: Candidate, origin: Origin, rulebook: Rulebook, now_us: int
     return Draft(
         action.hub_id, EntryKind.ACTION_JUDGED, now_us, f"agent:{origin.agent}", body, refs
     )
+
+
+def _told(reason: Reason) -> dict[str, Any]:
+    """Return a reason for the ledger: what an agent wrote may repeat a customer's words."""
+    hidden = {"why"} if reason.rule == DOUBT else set[str]()
+    return reason.model_dump(mode="json", exclude=hidden)
 
 
 def _judged(candidate: Candidate) -> Judged:

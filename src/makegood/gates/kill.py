@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 KILL = table(KillSwitch)
 EVERYTHING: Final = "everything"
 _GUARD: Final = "-"
+_KINDS: Final = frozenset(kind.value for kind in ActionKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,6 @@ def _lock(tx: Connection, *, shared: bool) -> None:
 def _require_scope(scope: str) -> None:
     prefix, _, name = scope.partition(":")
     known = scope == EVERYTHING or (prefix in ("hub", "agent") and name)
-    if not known and not (prefix == "kind" and name in ActionKind):
+    if not known and not (prefix == "kind" and name in _KINDS):
         mend = "use everything, hub:ID, agent:NAME or kind:KIND"
         raise InvalidInput("scope", f"{scope!r} is no scope", mend)

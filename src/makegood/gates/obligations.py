@@ -141,17 +141,17 @@ def _take_up(tx: Connection, candidate: Candidate, owed: Owed, now_us: int) -> O
     )
 
 
-def take_over(
-    tx: Connection, owed_id: str, action_id: str, digest: str, money: Money | None
-) -> None:
-    """Hand an obligation that is locked, and that nobody is settling yet, to another action."""
+def take_over(tx: Connection, owed: Owed, action_id: str, digest: str, money: Money | None) -> None:
+    """Hand an obligation that is locked, and that nobody is settling, to another action."""
     values = {
         "action_id": action_id,
         "digest": digest,
         "amount_minor": money.minor if money else None,
         "currency": money.currency if money else "",
+        "status": ObligationStatus.OPEN,
+        "generation": owed.generation + (owed.status is ObligationStatus.RELEASED),
     }
-    tx.execute(OBLIGATION.update().where(OBLIGATION.c.id == owed_id).values(values))
+    tx.execute(OBLIGATION.update().where(OBLIGATION.c.id == owed.id).values(values))
 
 
 def end(tx: Connection, action_ids: Sequence[str], status: ObligationStatus) -> None:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import and_, select
@@ -67,15 +67,37 @@ def check(tx: Connection, judged: Sequence[Candidate]) -> None:
         no = Said(row.kind, row.entity, row.cause, row.amount_minor, row.currency, row.left)
         said.setdefault((row.entity, row.cause), []).append(no)
     for candidate in judged if said else ():
-        for no in said.get((entity_of(candidate.action), candidate.action.cause), ()):
-            _check(tx, candidate, no)
+        about = (entity_of(candidate.action), candidate.action.cause)
+        if about in said:
+            said[about] = _check(tx, candidate, said[about])
 
 
-def _check(tx: Connection, candidate: Candidate, no: Said) -> None:
+def stands(tx: Connection, action: Action) -> bool:
+    """Say whether a person has said no to this kind of action for this entity and cause."""
+    query = select(REJECTION.c.action_id).where(
+        REJECTION.c.kind == action.kind,
+        REJECTION.c.entity == entity_of(action),
+        REJECTION.c.cause == action.cause,
+    )
+    return tx.execute(query).first() is not None
+
+
+def _check(tx: Connection, candidate: Candidate, said: list[Said]) -> list[Said]:
+    """Let each no have its say, and return what they still leave open."""
+    for no in said:
+        _object(candidate, no)
+    if candidate.action.money is None or not candidate.may_still_pass:
+        return said
+    for no in said:
+        _use_up(tx, no)
+    return [replace(no, left=no.left - 1) for no in said]
+
+
+def _object(candidate: Candidate, no: Said) -> None:
     money = candidate.action.money
     if candidate.action.kind == no.kind:
         candidate.say("rejection.final", Verdict.DENY, f"a person said no to this {no.kind}")
-    elif money is None or not candidate.may_still_pass:
+    elif money is None:
         return
     elif no.amount_minor is not None and (
         money.currency != no.currency or money.minor > no.amount_minor
@@ -85,8 +107,6 @@ def _check(tx: Connection, candidate: Candidate, no: Said) -> None:
     elif no.left < 1:
         why = f"one other thing was proposed already since a person said no to the {no.kind}"
         candidate.say("rejection.used_up", Verdict.DENY, why)
-    else:
-        _use_up(tx, no)
 
 
 def _use_up(tx: Connection, no: Said) -> None:

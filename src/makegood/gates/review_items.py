@@ -58,6 +58,7 @@ class ReviewItem:
     decided_by: str
     decided_us: int | None
     reason: str
+    version: int
     changed: tuple[tuple[str, str, str | int | None, str | int | None], ...]
 
     @property
@@ -159,6 +160,7 @@ def item(row: Row[Any]) -> ReviewItem:
         decided_by=row.decided_by,
         decided_us=row.decided_us,
         reason=row.reason,
+        version=row.version,
         changed=difference(orjson.loads(row.facts_then), orjson.loads(row.facts_now)),
     )
 

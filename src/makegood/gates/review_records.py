@@ -39,9 +39,9 @@ def open_for(
                 SYSTEM,
                 now_us,
                 (row["hub_id"], row["id"], row["action_id"], row["order_id"]),
-                {"digest": row["digest"], "why": row["why"], "deadline_us": deadline_us},
+                {"digest": row["digest"], "rules": _rules(c), "deadline_us": deadline_us},
             )
-            for row in rows
+            for row, c in zip(rows, held, strict=True)
         ],
     )
 
@@ -69,6 +69,11 @@ def _new(
     }
 
 
+def _rules(candidate: Candidate) -> list[str]:
+    # Not why: that may be in an agent's own words, and the ledger keeps nobody's.
+    return sorted({r.rule for r in candidate.reasons if r.verdict is candidate.verdict})
+
+
 def moved(tx: Connection, review: ReviewItem, now_us: int) -> bool:
     """Say whether what a review stands on has moved; if so it turns stale and keeps what is now."""
     footings = review.action.stands_on()
@@ -77,7 +82,9 @@ def moved(tx: Connection, review: ReviewItem, now_us: int) -> bool:
     if now == review.fingerprint:
         return False
     facts = orjson.dumps(fingerprints.facts(entities, footings)).decode()
-    update(tx, review.id, {"status": ReviewStatus.STALE, "fingerprint": now, "facts_now": facts})
+    # Who approved first approved what was true then, so they are asked again too.
+    stale = {"status": ReviewStatus.STALE, "first_by": ""}
+    update(tx, review.id, stale | {"fingerprint": now, "facts_now": facts})
     record(tx, EntryKind.REVIEW_STALE, review, SYSTEM, now_us, {"fingerprint": now})
     return True
 

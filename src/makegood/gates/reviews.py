@@ -114,6 +114,8 @@ def approve(
     review = get_locked(tx, review_id)
     _require_waiting(review, now_us)
     deciders = _require_authority(review, decider, policies)
+    if rejections.stands(tx, review.action):
+        raise Conflict(f"a person said no to a {review.action.kind} here for {review.action.cause}")
     if seen != review.seen or review_records.moved(tx, review, now_us):
         return Approval(review_id, ReviewStatus.STALE, "", _stale_text(get(tx, review_id)))
     if deciders > 1 and not review.first_by:
@@ -125,7 +127,12 @@ def approve(
     _take_obligation(tx, review, now_us)
     review_records.update(tx, review_id, _decision(ReviewStatus.APPROVED, decider, now_us))
     grant_id = _grant(tx, review, decider, now_us, policies)
-    body = {"grant_id": grant_id, "digest": review.digest, "fingerprint": review.fingerprint}
+    body = {
+        "grant_id": grant_id,
+        "digest": review.digest,
+        "fingerprint": review.fingerprint,
+        "first_by": review.first_by,
+    }
     review_records.record(tx, EntryKind.REVIEW_APPROVED, review, decider.person_id, now_us, body)
     return Approval(review_id, ReviewStatus.APPROVED, grant_id, "")
 
@@ -229,6 +236,10 @@ def _stale_text(review: ReviewItem) -> str:
 
 def _take_obligation(tx: Connection, review: ReviewItem, now_us: int) -> None:
     owed = obligations.load(tx, [review.obligation_id])[review.obligation_id]
+    money = review.action.money
+    if owed.status is ObligationStatus.RELEASED:
+        obligations.take_over(tx, owed, review.action_id, review.digest, money)
+        return
     if owed.status is not ObligationStatus.OPEN:
         raise Conflict(f"what it would settle is {owed.status} already, by {owed.action_id}")
     if owed.action_id == review.action_id:
@@ -238,8 +249,7 @@ def _take_obligation(tx: Connection, review: ReviewItem, now_us: int) -> None:
     ).scalar_one()
     if status != ActionStatus.HELD:
         raise Conflict(f"{owed.action_id} settles the same, and is {status}")
-    money = review.action.money
-    obligations.take_over(tx, owed.id, review.action_id, review.digest, money)
+    obligations.take_over(tx, owed, review.action_id, review.digest, money)
     other = get(tx, derive_id("rev", owed.action_id))
     _supersede_one(tx, other, review.id, now_us)
 
@@ -247,7 +257,7 @@ def _take_obligation(tx: Connection, review: ReviewItem, now_us: int) -> None:
 def _grant(
     tx: Connection, review: ReviewItem, decider: Decider, now_us: int, policies: Policies
 ) -> str:
-    grant_id = derive_id("grt", review.id, now_us)
+    grant_id = derive_id("grt", review.id, review.version)
     row = {
         "id": grant_id,
         "action_id": review.action_id,
@@ -267,11 +277,17 @@ def _grant(
 
 
 def _supersede(tx: Connection, rejected: ReviewItem, now_us: int) -> None:
+    action = rejected.action
+    mine = (
+        ACTION.c.order_id == action.order_id
+        if action.facts.money_out
+        else ACTION.c.entity == str(action.entity)
+    )
     same = and_(
         REVIEW.c.status.in_(list(WAITING_REVIEWS)),
-        ACTION.c.kind == rejected.action.kind,
-        ACTION.c.order_id == rejected.order_id,
-        ACTION.c.cause == rejected.action.cause,
+        ACTION.c.kind == action.kind,
+        ACTION.c.cause == action.cause,
+        mine,
     )
     query = select(REVIEW.c.id).join(ACTION, ACTION.c.id == REVIEW.c.action_id).where(same)
     for review_id in tx.execute(query.order_by(REVIEW.c.id)).scalars().all():

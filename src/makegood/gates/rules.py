@@ -13,6 +13,7 @@ from makegood.domain.actions import ActionKind, Floor
 from makegood.domain.authority import Verdict
 from makegood.domain.effects import AdapterFacts, Capability, capability_of
 from makegood.domain.policy import Autonomy
+from makegood.gates.candidates import DOUBT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,7 @@ class Rulebook:
         self._floor(candidate)
         self._breakers(candidate)
         for doubt in candidate.intention.doubts:
-            candidate.say("confidence.doubt", Verdict.HOLD, doubt)
+            candidate.say(DOUBT, Verdict.HOLD, doubt)
 
     def _adapter(self, candidate: Candidate) -> None:
         kind = candidate.action.kind

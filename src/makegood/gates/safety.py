@@ -1,7 +1,7 @@
 """Safety limits: the gate denies what would load a courier past capacity, whoever proposed it.
 
-A courier's load is what the projection says they hold, and what is on its way to them: granted
-or intended reassignments that the outside has not reported back yet.
+A courier's load is what the projection says they hold, and what is on its way to them: granted,
+intended or confirmed reassignments that the outside has not reported back yet.
 """
 
 from __future__ import annotations
@@ -9,14 +9,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, literal, or_, select
 
-from makegood.domain.actions import ActionKind, Reassign
+from makegood.domain.actions import ACTIONS, ActionKind, Reassign
 from makegood.domain.authority import ActionStatus, Verdict
 from makegood.domain.entities import Courier, EntityKind
+from makegood.domain.statuses import OPEN_FULFILMENT
 from makegood.state import query
+from makegood.store import tables
 from makegood.store.sql import table
-from makegood.store.tables.authority import Action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from makegood.domain.entities import Entity, FulfilmentOrder
     from makegood.gates.candidates import Candidate
 
-ACTION = table(Action)
+ACTION = table(tables.authority.Action)
+PARCEL = table(tables.entities.FulfilmentOrder)
 _UNDER_WAY = (ActionStatus.GRANTED, ActionStatus.INTENDED, ActionStatus.UNKNOWN)
 
 
@@ -45,8 +47,9 @@ def overloaded(
 ) -> list[str]:
     """Return for each reassignment why it would overload its courier, or an empty text.
 
-    Orders that leave a courier within the same list make room. `ignoring` are actions (ids) that
-    are not to be counted as on their way, because they are what is being asked about.
+    Orders that leave a courier within the same list make room, unless they may not leave: what is
+    denied stays where it is, so the rest is looked at again without it. `ignoring` are actions
+    (ids) that are not to be counted as on their way, because they are what is being asked about.
     """
     if not moves:
         return []
@@ -56,11 +59,26 @@ def overloaded(
     load = query.courier_loads(tx, wanted)
     for courier_id, extra in _on_their_way(tx, wanted, ignoring).items():
         load[courier_id] = load.get(courier_id, 0) + extra
+    whys = [""] * len(moves)
+    stands = False
+    while not stands:
+        going = [index for index, why in enumerate(whys) if not why]
+        room = _after_leaving([moves[index] for index in going], parcels, load)
+        for index in going:
+            whys[index] = _judge(moves[index], couriers, parcels, room)
+        stands = not any(whys[index] for index in going)
+    return whys
+
+
+def _after_leaving(
+    moves: Sequence[Reassign], parcels: Mapping[str, FulfilmentOrder], load: Mapping[str, int]
+) -> dict[str, int]:
+    room = dict(load)
     for move in moves:
         parcel = parcels.get(move.fulfilment_id)
-        if parcel is not None and parcel.courier_id in load:
-            load[parcel.courier_id] -= parcel.load
-    return [_judge(move, couriers, parcels, load) for move in moves]
+        if parcel is not None and parcel.courier_id in room:
+            room[parcel.courier_id] -= parcel.load
+    return room
 
 
 def _judge(
@@ -87,19 +105,34 @@ def _on_their_way(
     tx: Connection, couriers: Sequence[str], ignoring: Sequence[str]
 ) -> dict[str, int]:
     resources = [f"{EntityKind.COURIER}/{courier}" for courier in couriers]
-    coming = and_(
-        ACTION.c.resource.in_(resources),
-        ACTION.c.kind == ActionKind.REASSIGN,
+    # What was carried out is on its way until the outside reports it, and its parcel is open.
+    not_over = or_(
         ACTION.c.status.in_(_UNDER_WAY),
+        and_(
+            ACTION.c.status == ActionStatus.CONFIRMED,
+            PARCEL.c.status.in_(sorted(OPEN_FULFILMENT)),
+        ),
     )
-    rows = tx.execute(select(ACTION.c.id, ACTION.c.resource, ACTION.c.entity).where(coming)).all()
-    coming_parcels = query.fulfilments(tx, [row.entity.partition("/")[2] for row in rows])
-    extra: dict[str, int] = defaultdict(int)
+    ref = literal(f"{EntityKind.FULFILMENT_ORDER}/") + PARCEL.c.id
+    coming = (
+        select(ACTION.c.id, ACTION.c.body)
+        .select_from(ACTION.outerjoin(PARCEL, ACTION.c.entity == ref))
+        .where(ACTION.c.resource.in_(resources), ACTION.c.kind == ActionKind.REASSIGN, not_over)
+    )
     skip = frozenset(ignoring)
-    for row in rows:
-        courier_id = row.resource.partition("/")[2]
-        parcel = coming_parcels.get(row.entity.partition("/")[2])
-        there = parcel is not None and parcel.courier_id == courier_id
-        if row.id not in skip and not there:
-            extra[courier_id] += _load(parcel)
+    moves = [ACTIONS.validate_json(row.body) for row in tx.execute(coming) if row.id not in skip]
+    mine = [move for move in moves if isinstance(move, Reassign)]
+    parcels = query.fulfilments(tx, [move.fulfilment_id for move in mine])
+    extra: dict[str, int] = defaultdict(int)
+    for move in mine:
+        parcel = parcels.get(move.fulfilment_id)
+        if not _is_reported(move, parcel):
+            extra[move.to_courier] += _load(parcel)
     return dict(extra)
+
+
+def _is_reported(move: Reassign, parcel: FulfilmentOrder | None) -> bool:
+    """Say whether the projection knows of this move, or of a later one, already."""
+    if parcel is None:
+        return False
+    return parcel.courier_id == move.to_courier or parcel.assignment > move.assignment
