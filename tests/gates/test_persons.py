@@ -73,9 +73,7 @@ def test_only_an_operator_makes_persons_tokens_and_links(
         ):
             with pytest.raises(NotAllowed, match="it takes the role operator"):
                 attempt()
-        assert [p.name for p in persons.persons(tx)] == ["Not an operator", "Ola"] or [
-            p.name for p in persons.persons(tx)
-        ] == ["Ola", "Not an operator"]
+        assert {p.name for p in persons.persons(tx)} == {"Not an operator", "Ola"}
 
 
 def test_making_persons_tokens_and_links_is_on_the_ledger_without_names(
@@ -86,7 +84,7 @@ def test_making_persons_tokens_and_links_is_on_the_ledger_without_names(
     with store.write() as tx:
         link = logins.make_link(tx, operator, who.id, at_us=NOW_US, wall_us=WALL_US)
     with store.read() as tx:
-        entries = about(tx, f"person/{who.id}")
+        entries = about(tx, who.id)
         assert [e.kind for e in entries] == [
             EntryKind.PERSON_ADDED,
             EntryKind.TOKEN_ADDED,
@@ -211,25 +209,6 @@ def test_each_session_has_its_own_form_token(store: Store, operator: Principal) 
 
 
 @pytest.mark.parametrize(
-    ("pattern", "source", "speaks"),
-    [
-        ("https://oms.example/*", "https://oms.example/hub-1", True),
-        ("https://oms.example/*", "https://oms.example.evil/hub-1", False),
-        ("https://oms.example/orders", "https://oms.example/orders", True),
-        ("https://oms.example/orders", "https://oms.example/orders/2", False),
-        ("*", "anything", True),
-    ],
-)
-def test_a_source_speaks_for_what_its_patterns_name(
-    store: Store, operator: Principal, pattern: str, source: str, *, speaks: bool
-) -> None:
-    with store.write() as tx:
-        who = persons.add_person(tx, operator, "oms", [Role.SOURCE], [pattern], at_us=NOW_US)
-    assert who.speaks_for(source) is speaks
-    assert not operator.speaks_for(source)
-
-
-@pytest.mark.parametrize(
     ("name", "roles", "sources", "field"),
     [
         ("", [Role.AUDITOR], [], "name"),
@@ -239,6 +218,8 @@ def test_a_source_speaks_for_what_its_patterns_name(
         ("oms", [Role.SOURCE], [], "sources"),
         ("Ada", [Role.AUDITOR], ["https://oms.example"], "sources"),
         ("oms", [Role.SOURCE], ["https://*/orders"], "sources"),
+        ("oms", [Role.SOURCE], ["https://oms.exampl?"], "sources"),
+        ("oms", [Role.SOURCE], ["https://[ab].example"], "sources"),
         ("oms", [Role.SOURCE], [""], "sources"),
     ],
 )

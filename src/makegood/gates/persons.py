@@ -6,6 +6,7 @@ table, which can be erased.
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -30,6 +31,9 @@ LONGEST_SOURCE: Final = 300
 NOBODY: Final = "local"
 """Who added the first operator: whoever could open the database file."""
 
+# Sources are matched as file names are (fnmatch), of whose wildcards only a last * is wanted.
+_SOURCE: Final = re.compile(r"[^*?\[\]]*\*?")
+
 PERSON = table(Person)
 
 
@@ -49,10 +53,6 @@ class Principal:
             wanted = " or ".join(sorted(roles))
             have = ", ".join(sorted(self.roles))
             raise NotAllowed(f"it takes the role {wanted}; {self.name} has {have}")
-
-    def speaks_for(self, source: str) -> bool:
-        """Say whether this person's tokens may bring events of a CloudEvents source."""
-        return Role.SOURCE in self.roles and any(_matches(p, source) for p in self.sources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,15 +140,9 @@ def _check(name: str, roles: frozenset[Role], sources: tuple[str, ...]) -> None:
         mend = "name the sources, such as https://oms.example/*, exactly where the role is source"
         raise InvalidInput("sources", "does not fit the roles", mend)
     for source in sources:
-        if not source or len(source) > LONGEST_SOURCE or "*" in source[:-1]:
+        if not source or len(source) > LONGEST_SOURCE or not _SOURCE.fullmatch(source):
             mend = "name a CloudEvents source, or its beginning with one * at the end"
             raise InvalidInput("sources", f"{source[:LONGEST_SOURCE]!r} names no source", mend)
-
-
-def _matches(pattern: str, source: str) -> bool:
-    if pattern.endswith("*"):
-        return source.startswith(pattern[:-1])
-    return source == pattern
 
 
 def end_person(tx: Connection, by: Principal, person_id: str, at_us: int) -> None:
@@ -219,5 +213,5 @@ def _operators(tx: Connection) -> list[str]:
 
 def record(tx: Connection, kind: EntryKind, at_us: int, actor: str, body: dict[str, Any]) -> None:
     """Put a change of persons or tokens on the house's own partition of the ledger."""
-    refs = tuple(f"{noun}/{body[noun]}" for noun in ("person", "token") if noun in body)
+    refs = tuple(body[noun] for noun in ("person", "token") if noun in body)
     append(tx, [Draft(HOUSE, kind, at_us, actor, body, refs)])

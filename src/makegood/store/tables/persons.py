@@ -58,6 +58,5 @@ class GivenAnswer(Record, table=True):
     person_id: str = key_text()
     key: str = key_text()
     request: str = text()
-    status: int = big()
     body: bytes = blob()
     given_us: int = big(index=True)
