@@ -1,0 +1,1 @@
+"""The HTTP edge: the API under `/v1` and the console."""

@@ -1,0 +1,84 @@
+"""The decision behind an action, as shown to whoever must judge it: factors and their shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+from sqlalchemy import select
+
+from makegood.domain.decisions import Decision, Method
+from makegood.planning.explain import contributions, explain
+from makegood.store.sql import table
+from makegood.store.tables.incidents import Proposal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection
+
+    from makegood.planning.explain import Contribution, Explanation
+
+PROPOSAL: Final = table(Proposal)
+
+Place = tuple[str, int, str]
+"""Where a decision stands: the proposal's id, its index there, and the subject in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What the chosen option was made of, and how it was found."""
+
+    method: Method
+    parts: tuple[Contribution, ...]
+
+
+def weighed(tx: Connection, places: Iterable[Place]) -> dict[Place, Weighed]:
+    """Return the contributions behind some actions; those without a decision are left out."""
+    wanted = {place for place in places if place[1] >= 0 and place[2]}
+    if not wanted:
+        return {}
+    query = select(PROPOSAL.c.id, PROPOSAL.c.body).where(
+        PROPOSAL.c.id.in_(sorted({place[0] for place in wanted}))
+    )
+    found: dict[Place, Weighed] = {}
+    for row in tx.execute(query):
+        decisions = orjson.loads(row.body)["decisions"]
+        for place in wanted:
+            if place[0] == row.id:
+                found |= _weighed(place, decisions)
+    return found
+
+
+def _weighed(place: Place, decisions: list[dict[str, Any]]) -> dict[Place, Weighed]:
+    _, index, subject_id = place
+    if index >= len(decisions):
+        return {}
+    raw = decisions[index]
+    # A joint plan has hundreds of subjects; only the one that is shown is worth checking.
+    mine = [subject for subject in raw["subjects"] if subject["id"] == subject_id]
+    if not mine:
+        return {}
+    decision = Decision.model_validate(raw | {"subjects": mine})
+    subject = decision.subject(subject_id)
+    parts = contributions(decision, subject.options[subject.chosen])
+    return {place: Weighed(decision.method, parts)}
+
+
+def decision_of(tx: Connection, place: Place) -> Decision | None:
+    """Return the whole decision behind an action, or None where there is none."""
+    query = select(PROPOSAL.c.body).where(PROPOSAL.c.id == place[0])
+    body = tx.execute(query).scalar_one_or_none()
+    if body is None or place[1] < 0:
+        return None
+    decisions = orjson.loads(body)["decisions"]
+    return Decision.model_validate(decisions[place[1]]) if place[1] < len(decisions) else None
+
+
+def explanation_of(decision: Decision, subject_id: str) -> Explanation | None:
+    """Return why an option was chosen, or None where the decision has no such subject."""
+    try:
+        return explain(decision, subject_id)
+    except KeyError:
+        return None

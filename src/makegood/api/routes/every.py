@@ -1,0 +1,43 @@
+"""Every route of the API, in the order in which its description shows them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from makegood.api.routes import (
+    actions,
+    effects,
+    events,
+    health,
+    incidents,
+    kill,
+    ledger,
+    orders,
+    persons,
+    proposals,
+    quarantine,
+    reviews,
+    status,
+    stream,
+)
+
+
+def all_routers() -> tuple[APIRouter, ...]:
+    """Return the routers of every noun."""
+    nouns = (
+        health,
+        status,
+        stream,
+        events,
+        quarantine,
+        orders,
+        incidents,
+        actions,
+        proposals,
+        reviews,
+        effects,
+        ledger,
+        kill,
+        persons,
+    )
+    return tuple(noun.router for noun in nouns)

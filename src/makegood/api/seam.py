@@ -1,0 +1,110 @@
+"""What the HTTP edge needs of the house, and how a handler reaches it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+
+from fastapi import Depends, Request
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
+
+from makegood.errors import HeadMoved
+from makegood.events import ingest as events
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Connection
+
+    from makegood.clock import Clock
+    from makegood.domain.policy import Policies
+    from makegood.events.model import EventOutcome, IngestContext, Raw, Receipt
+    from makegood.gates.persons import Principal
+    from makegood.ledger.privacy import Vault
+    from makegood.runtime.changes import Changes
+    from makegood.runtime.house import House as WholeHouse
+    from makegood.store.session import Store
+
+T = TypeVar("T")
+_ATTEMPTS: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The house as handlers see it: what they may use, and nothing that acts on the outside.
+
+    `clock` is the house's time; `wall` is the time people live in, by which logins expire even
+    while a replay runs fast. `ready` turns false when the house drains.
+    """
+
+    store: Store
+    clock: Clock
+    wall: Clock
+    vault: Vault
+    changes: Changes
+    current_policies: Callable[[], Policies]
+    take_in: Callable[[Sequence[Raw], str, tuple[str, ...]], Receipt]
+    ingest_context: Callable[[str, tuple[str, ...]], IngestContext]
+    ready: Callable[[], bool]
+    secure_cookies: bool = False
+
+    @classmethod
+    def of(cls, house: WholeHouse, wall: Clock, ready: Callable[[], bool]) -> Desk:
+        """Return a house as handlers see it."""
+        return cls(
+            store=house.store,
+            clock=house.clock,
+            wall=wall,
+            vault=house.vault,
+            changes=house.changes,
+            current_policies=lambda: house.policies,
+            take_in=house.ingest,
+            ingest_context=house.ingest_context,
+            ready=ready,
+            secure_cookies=house.settings.secure_cookies,
+        )
+
+    @property
+    def policies(self) -> Policies:
+        """The policies in force."""
+        return self.current_policies()
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Do some work in one transaction, again when another writer was first at the ledger.
+
+        What was done is then announced: the executor looks for grants, pages refresh.
+        """
+        again = Retrying(
+            retry=retry_if_exception_type(HeadMoved),
+            stop=stop_after_attempt(_ATTEMPTS),
+            reraise=True,
+        )
+        done = again(lambda: self._in_one(work))
+        self.changes.publish()
+        return done
+
+    def _in_one(self, work: Callable[[Connection], T]) -> T:
+        with self.store.write() as tx:
+            return work(tx)
+
+    def ingest(self, batch: Sequence[Raw], who: Principal) -> Receipt:
+        """Take events in, in the name of somebody who speaks for some sources."""
+        return self.take_in(batch, who.id, who.sources)
+
+    def requeue(self, quarantine_id: str, who: Principal) -> EventOutcome:
+        """Try a quarantined event again, on an operator's word, whatever its source."""
+        context = self.ingest_context(who.id, ("*",))
+        outcome = events.requeue(self.store, quarantine_id, context)
+        self.changes.publish()
+        return outcome
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the house that this application serves."""
+    desk = request.app.state.desk
+    if not isinstance(desk, Desk):
+        raise TypeError(desk)
+    return desk
+
+
+House = Annotated[Desk, Depends(desk_of)]
