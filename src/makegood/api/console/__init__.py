@@ -1,0 +1,1 @@
+"""The console: server-rendered pages for people, live, with no asset from the network."""

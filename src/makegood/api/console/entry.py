@@ -1,0 +1,107 @@
+"""Logging in and out: a token or a link that works once, for a session cookie."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from fastapi import APIRouter, Request, Response
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from makegood.api.auth import COOKIE, Form, session_of
+from makegood.api.console.render import page
+from makegood.api.seam import Desk, House
+from makegood.clock import SECOND
+from makegood.errors import NotAuthenticated
+from makegood.gates import logins, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlalchemy import Connection
+
+    from makegood.gates.persons import Principal
+
+router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+
+HOME: Final = "/"
+
+
+def inner_path(path: str) -> str:
+    """Return a path of this site to go on to, or the front page for anything else."""
+    is_inner = path.startswith("/") and not path.startswith("//") and "\\" not in path
+    return path if is_inner and path.isprintable() else HOME
+
+
+@router.get("/login")
+def login_page(request: Request, house: House, then: str = HOME, said: str = "") -> Response:
+    """Ask for a token, unless somebody is logged in already."""
+    if session_of(request, house) is not None:
+        return RedirectResponse(inner_path(then), HTTPStatus.SEE_OTHER)
+    key = "logout.done" if said == "out" else ""
+    return page("login.html", {"then": inner_path(then), "failed": "", "said": key})
+
+
+@router.post("/login")
+def log_in(request: Request, house: House, form: Form) -> Response:
+    """Log in with a token."""
+    then, secret = inner_path(form.get("then", HOME)), form.get("token", "").strip()
+    wall_us = house.wall.now_us()
+    try:
+        return _enter(request, house, lambda tx: tokens.authenticate(tx, secret, wall_us), then)
+    except NotAuthenticated:
+        context = {"then": then, "failed": "login.failed", "said": ""}
+        return page("login.html", context, HTTPStatus.UNAUTHORIZED)
+
+
+@router.get("/login/{code}")
+def link_page(code: str) -> Response:
+    """Offer to log in with a link; looking at it (as mail scanners do) does not use it up."""
+    return page("link.html", {"code": code})
+
+
+@router.post("/login/{code}")
+def use_link(request: Request, house: House, code: str) -> Response:
+    """Log in with a link, once."""
+    wall_us = house.wall.now_us()
+    try:
+        return _enter(request, house, lambda tx: logins.use_link(tx, code, wall_us), HOME)
+    except NotAuthenticated:
+        context = {"then": HOME, "failed": "login.link_failed", "said": ""}
+        return page("login.html", context, HTTPStatus.UNAUTHORIZED)
+
+
+@router.post("/logout")
+def log_out(request: Request, house: House) -> Response:
+    """End the session, on the server too."""
+    cookie = request.cookies.get(COOKIE, "")
+    house.write(lambda tx: logins.end_session(tx, cookie))
+    response = RedirectResponse("/login?said=out", HTTPStatus.SEE_OTHER)
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    return response
+
+
+def _enter(
+    request: Request, house: Desk, who: Callable[[Connection], Principal], then: str
+) -> Response:
+    """Begin a new session; one that the browser had before ends, so that none can be planted."""
+    before = request.cookies.get(COOKIE, "")
+
+    def work(tx: Connection) -> str:
+        principal = who(tx)
+        if before:
+            logins.end_session(tx, before)
+        return logins.start_session(tx, principal, house.wall.now_us())
+
+    secret = house.write(work)
+    response = RedirectResponse(then, HTTPStatus.SEE_OTHER)
+    response.set_cookie(
+        COOKIE,
+        secret,
+        max_age=logins.SESSION_LIFE_US // SECOND,
+        path="/",
+        secure=house.secure_cookies or request.url.scheme == "https",
+        httponly=True,
+        samesite="strict",
+    )
+    return response

@@ -1,0 +1,186 @@
+"""Holds as the console shows them: what would happen, why it is held, and what weighed in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from makegood.api import explained
+from makegood.api.console.sentences import Promise
+from makegood.clock import MINUTE
+from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
+from makegood.domain.decisions import Method
+from makegood.gates import reviews
+from makegood.gates.review_items import REVIEW
+from makegood.state import query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Connection
+
+    from makegood.api.console.scene import Scene
+    from makegood.api.explained import Place, Weighed
+    from makegood.domain.entities import FulfilmentOrder, SalesOrder
+    from makegood.gates.reviews import ReviewItem
+    from makegood.planning.explain import Contribution
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One factor's share of a decision."""
+
+    name: str
+    value: str
+    percent: str
+    width: int
+    negative: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """One hold as a card shows it. `waited` is how much of its time has passed, in percent."""
+
+    id: str
+    kind: str
+    sentence: str
+    money: str
+    order_id: str
+    hub: str
+    agent: str
+    cause: str
+    promise: Promise
+    age: str
+    left: str
+    urgent: bool
+    waited: int
+    why: tuple[str, ...]
+    rules: tuple[str, ...]
+    bars: tuple[Bar, ...]
+    is_amount: bool
+    changed: tuple[str, ...]
+    stale: bool
+    first_by: str
+    seen: str
+
+
+def holds(scene: Scene, items: Sequence[ReviewItem]) -> tuple[Hold, ...]:
+    """Return reviews as cards."""
+    orders = query.sales_orders(scene.tx, {item.order_id for item in items})
+    expected = _expected(scene.tx, orders)
+    behind = explained.weighed(scene.tx, [_place(item) for item in items])
+    return tuple(
+        _hold(scene, item, orders.get(item.order_id), expected, behind.get(_place(item)))
+        for item in items
+    )
+
+
+def _place(item: ReviewItem) -> Place:
+    return (item.proposal_id, item.decision, item.subject)
+
+
+def _expected(tx: Connection, orders: Iterable[str]) -> dict[str, int]:
+    """Return when orders are expected, by the last of their deliveries."""
+    found: dict[str, int] = {}
+    records = query.FULFILMENTS
+    rows = tx.execute(records.query().where(records.table.c.order_id.in_(sorted(orders))))
+    for row in rows:
+        delivery: FulfilmentOrder = records.entity(row)
+        if delivery.expected_us is not None:
+            known = found.get(delivery.order_id, 0)
+            found[delivery.order_id] = max(known, delivery.expected_us)
+    return found
+
+
+def _hold(
+    scene: Scene,
+    item: ReviewItem,
+    order: SalesOrder | None,
+    expected: dict[str, int],
+    behind: Weighed | None,
+) -> Hold:
+    show, say, zone = scene.show, scene.words, scene.zone(item.hub_id)
+    left_us = item.deadline_us - scene.now_us
+    whole_us = max(1, item.deadline_us - item.opened_us)
+    warn_us = scene.policies.approvals.deadline.warn_minutes * MINUTE
+    money = item.action.money
+    currency = money.currency if money else ""
+    return Hold(
+        id=item.id,
+        kind=scene.speak.kind(item.action.kind),
+        sentence=scene.speak.action(item.action, zone),
+        money=show.money(money) if money else "",
+        order_id=item.order_id,
+        hub=scene.speak.hub(item.hub_id),
+        agent=item.agent,
+        cause=say(f"cause.{item.action.cause}"),
+        promise=scene.speak.promise(order, expected.get(item.order_id), zone),
+        age=show.lasting(scene.now_us - item.opened_us),
+        left=show.lasting(left_us) if left_us > 0 else "",
+        urgent=scene.now_us - item.opened_us > warn_us,
+        waited=min(100, max(0, (scene.now_us - item.opened_us) * 100 // whole_us)),
+        why=tuple(part.strip() for part in item.why.split(";") if part.strip()),
+        rules=item.rules,
+        bars=bars(scene, behind.parts, currency) if behind else (),
+        is_amount=behind is not None and behind.method is Method.LADDER,
+        changed=_changed(scene, item, zone),
+        stale=item.status is ReviewStatus.STALE,
+        first_by=scene.name(item.first_by) if item.first_by else "",
+        seen=item.seen,
+    )
+
+
+def _changed(scene: Scene, item: ReviewItem, zone: ZoneInfo) -> tuple[str, ...]:
+    def value(fact: str, raw: str | int | None) -> str:
+        if raw is None:
+            return "–"
+        if fact.endswith("_us") and isinstance(raw, int):
+            return scene.show.time(raw, zone)
+        money = item.action.money
+        if fact.endswith("_minor") and isinstance(raw, int) and money:
+            return scene.show.minor(raw, money.currency)
+        return str(raw)
+
+    return tuple(
+        scene.words(
+            "queue.changed",
+            fact=fact.removesuffix("_us").removesuffix("_minor").replace("_", " "),
+            entity=entity.partition("/")[2],
+            before=value(fact, before),
+            now=value(fact, now),
+        )
+        for entity, fact, before, now in item.changed
+    )
+
+
+def bars(scene: Scene, parts: Sequence[Contribution], currency: str) -> tuple[Bar, ...]:
+    """Return the factors that say something, the biggest share first."""
+    return tuple(
+        Bar(
+            name=scene.words(f"factor.{part.name}"),
+            value=scene.speak.quantity(part.value, part.unit, currency),
+            percent=scene.show.percent(part.share_bp),
+            width=max(1, part.share_bp // 100),
+            negative=part.points < 0,
+        )
+        for part in sorted(parts, key=_biggest_first)
+        if part.share_bp
+    )
+
+
+def _biggest_first(part: Contribution) -> int:
+    return -part.share_bp
+
+
+def queue(scene: Scene, limit: int) -> tuple[Hold, ...]:
+    """Return the holds with the nearest deadlines."""
+    return holds(scene, reviews.queue(scene.tx, WAITING_REVIEWS, None, limit))
+
+
+def waiting(scene: Scene) -> int:
+    """Return how many holds wait."""
+    counted = select(func.count()).where(REVIEW.c.status.in_(list(WAITING_REVIEWS)))
+    return scene.tx.execute(counted).scalar_one()

@@ -1,0 +1,52 @@
+"""One page being made: the transaction, the language, the zones and the names it needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from makegood.api.console.sentences import Speaker
+from makegood.api.console.show import Show, zone_of
+from makegood.api.console.words import Words
+from makegood.domain.roles import Role
+from makegood.gates import persons
+from makegood.state import query
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Connection
+
+    from makegood.domain.entities import Hub
+    from makegood.domain.policy import Policies
+    from makegood.gates.persons import Principal
+
+
+class Scene:
+    """One page being made: the transaction, the language, the zones and the names it needs."""
+
+    def __init__(self, tx: Connection, now_us: int, policies: Policies, who: Principal) -> None:
+        """Read what every page needs."""
+        self.tx = tx
+        self.now_us = now_us
+        self.policies = policies
+        self.who = who
+        self.words = Words()
+        self.show = Show(self.words, now_us)
+        self.hubs: dict[str, Hub] = {hub.id: hub for hub in query.hubs(tx)}
+        self.speak = Speaker(self.show, {hub.id: hub.name for hub in self.hubs.values()})
+        self.names = persons.names(tx)
+
+    def zone(self, hub_id: str) -> ZoneInfo:
+        """Return the zone in which a hub's times are shown: policy's, or the hub's own."""
+        known = self.hubs.get(hub_id)
+        named = self.policies.approvals.hub_zones.get(hub_id)
+        return zone_of(named or (known.zone if known else "UTC"))
+
+    @property
+    def may_decide(self) -> bool:
+        """Whether the person who looks may decide anything at all."""
+        return not self.who.roles.isdisjoint({Role.OPERATOR, Role.SUPERVISOR})
+
+    def name(self, actor: str) -> str:
+        """Return who did something: a person's name, or what the engine calls itself."""
+        return self.names.get(actor, actor)
