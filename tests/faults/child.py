@@ -1,0 +1,101 @@
+"""The process that is killed: `python -m tests.faults.child`.
+
+A nursery imports everything once and then forks one child for each life that it is told of on
+standard input (a `Life` as one JSON line), so that a hundred deaths take a minute and not ten.
+Each child opens the database, recovers, and works until all is quiet or it is dead. The nursery
+answers with one `Ended` line a life.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import sys
+import traceback
+from typing import TYPE_CHECKING, Final
+
+from tests.faults.fastclock import FastClock
+from tests.faults.house import HouseWork
+from tests.faults.plan import Ended, Life
+from tests.faults.watcher import Watcher
+from tests.faults.work import Work
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+LONGEST_LIFE_S: Final = 60.0
+
+
+def live(life: Life) -> Ended:
+    """Work until nothing is left to do; a life with a `kill` does not return."""
+    watcher = Watcher(life.kill)
+    kind = HouseWork if life.house else Work
+    work = kind(life, FastClock(life.base_us, life.speed), watcher)
+    try:
+        conflicts = work.until_quiet()
+    finally:
+        work.close()
+    return Ended(passages=dict(watcher.passages), conflicts=conflicts)
+
+
+def _told(act: Callable[[], Ended]) -> Ended:
+    try:
+        return act()
+    except Exception:  # noqa: BLE001 -- the edge of a process: the parent wants the reason
+        return Ended(trouble=traceback.format_exc())
+
+
+def _child(life: Life, told: int) -> None:
+    # Standard output is where the nursery answers; what a house logs goes to its log.
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    os.write(told, _told(lambda: live(life)).model_dump_json().encode())
+    # No interpreter shutdown: what atexit has to say belongs to the nursery.
+    os._exit(0)
+
+
+def _raise(life: Life) -> Ended:
+    """Fork one child, kill it when its moment has come, and say how it ended."""
+    heard, told = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(heard)
+        _child(life, told)
+    os.close(told)
+    try:
+        said = _listen(heard, LONGEST_LIFE_S if life.kill_after_s is None else life.kill_after_s)
+        if not said:
+            os.kill(pid, signal.SIGKILL)
+        _, status = os.waitpid(pid, 0)
+    finally:
+        os.close(heard)
+    if said:
+        return Ended.model_validate_json(said)
+    if life.kill_after_s is None and life.kill is None:
+        return Ended(trouble=f"the child did not end within {LONGEST_LIFE_S} s, status {status}")
+    return Ended(killed=True)
+
+
+def _listen(pipe: int, wait_s: float) -> bytes:
+    """Return what the child says before it ends or the time is up; nothing when it is killed."""
+    said = b""
+    while select.select([pipe], [], [], wait_s)[0]:
+        part = os.read(pipe, 65_536)
+        if not part:
+            return said
+        said += part
+    return b""
+
+
+def main() -> None:
+    """Raise one child for each line, until there are no more."""
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    for line in sys.stdin:
+        ended = _raise(Life.model_validate_json(line))
+        sys.stdout.write(ended.model_dump_json() + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
