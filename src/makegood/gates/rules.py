@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from makegood.domain.actions import ActionKind, Floor
 from makegood.domain.authority import Verdict
 from makegood.domain.effects import AdapterFacts, Capability, capability_of
+from makegood.domain.money import Money
 from makegood.domain.policy import Autonomy
 from makegood.gates.candidates import DOUBT
 
@@ -88,5 +89,6 @@ class Rulebook:
             why = f"policy names no coupon amount in {action.money.currency}"
             candidate.say("breaker.coupon_currency", Verdict.HOLD, why)
         elif action.money.minor > limit:
-            why = f"{action.money} is above policy's {limit} minor units"
+            allowed = Money(minor=limit, currency=action.money.currency)
+            why = f"{action.money} is above policy's {allowed}"
             candidate.say("breaker.coupon_amount", Verdict.HOLD, why)
