@@ -107,6 +107,17 @@ def test_a_stale_hold_says_what_changed_and_is_not_approved(
     assert town.refunded() == 0
 
 
+def test_the_slower_of_two_supervisors_hears_what_the_faster_one_did(
+    page: Page, url: str, town: Town
+) -> None:
+    _log_in(page, url, town)
+    review = town.waiting()[0]
+    town.approve(review.id)
+    page.locator(f"#approve-{review.id}").click()
+    expect(page.locator("#toast")).to_contain_text("decided already: approved by")
+    expect(page.locator(f"#hold-{review.id}")).to_have_count(0)
+
+
 def test_one_hold_and_one_order_show_everything(
     page: Page, url: str, town: Town, picture: Picture
 ) -> None:

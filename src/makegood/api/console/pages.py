@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
 from urllib.parse import quote
@@ -17,12 +18,14 @@ from makegood.api.console.scene import Scene
 from makegood.api.console.words import Words
 from makegood.api.decisions import Decided, approve, reject
 from makegood.api.idempotency import Once
-from makegood.api.seam import House
-from makegood.domain.authority import ReviewStatus
-from makegood.errors import InvalidInput
-from makegood.gates import reviews
+from makegood.api.seam import Desk, House
+from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
+from makegood.errors import Conflict, InvalidInput, Stale
+from makegood.gates import persons, reviews
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+
     from makegood.api.problems import Problem
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
@@ -90,7 +93,8 @@ def order_page(house: House, caller: Called, order_id: str) -> Response:
 def approve_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
     """Approve what the page showed."""
     once = Once(house, who.id, "", "")
-    decided = approve(house, once, who, review_id, form.get("seen", ""))
+    with _retold(house, review_id):
+        decided = approve(house, once, who, review_id, form.get("seen", ""))
     said = "approved" if decided.status is ReviewStatus.APPROVED else "second"
     return _done(request, decided, said)
 
@@ -103,8 +107,27 @@ def reject_form(request: Request, house: House, who: Who, form: Form, review_id:
         raise InvalidInput("reason", "is not one of the list", "choose a reason")
     once = Once(house, who.id, "", "")
     comment = form.get("comment", "")
-    decided = reject(house, once, who, review_id, reviews.Reason(given), comment)
+    with _retold(house, review_id):
+        decided = reject(house, once, who, review_id, reviews.Reason(given), comment)
     return _done(request, decided, "rejected")
+
+
+@contextmanager
+def _retold(house: Desk, review_id: str) -> Generator[None]:
+    """Say in a person's words why a decision came too late: who decided, or that it moved."""
+    words = Words()
+    try:
+        yield
+    except Stale as error:
+        raise Stale(words("said.stale")) from error
+    except Conflict as error:
+        with house.store.read() as tx:
+            item = reviews.get(tx, review_id)
+            if item.status in WAITING_REVIEWS:
+                raise
+            name = persons.names(tx).get(item.decided_by, item.decided_by)
+        what = words(f"just.{item.status}", name=name, reason=words(f"reason.{item.reason}"))
+        raise Conflict(words("said.too_late", what=what)) from error
 
 
 def _wants_json(request: Request) -> bool:

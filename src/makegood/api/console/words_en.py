@@ -254,6 +254,8 @@ EN: Final[dict[str, str]] = {
     # --- after a decision ---
     "said.approved": "Approved. The executor takes it from here.",
     "said.second": "Noted. A second person must approve it too.",
+    "said.stale": "It is shown again as it is now; nothing was approved.",
+    "said.too_late": "It was decided already: {what}",
     "said.rejected": "Rejected, for good.",
     # --- time ---
     "age.now": "just now",

@@ -123,7 +123,7 @@
         headers: { Accept: "application/json" },
       });
       const told = await answer.json();
-      say(answer.ok ? told.said : [told.title, told.detail].filter(Boolean).join(": "), !answer.ok);
+      say(answer.ok ? told.said : [told.title, told.detail].filter(Boolean).join(". "), !answer.ok);
       if (answer.ok && item?.matches(".hold")) {
         item.remove();
         (next || document.getElementById("queue-title"))?.focus({ preventScroll: true });
