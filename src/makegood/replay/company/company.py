@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from threading import RLock
-from typing import Any
+from typing import Any, Protocol
 
 from makegood.clock import Clock, VirtualClock
 from makegood.replay.company.credentials import Credentials
@@ -23,6 +23,14 @@ from makegood.replay.company.records import Records
 from makegood.replay.company.weather import RainField
 
 Emit = Callable[[list[dict[str, Any]]], None]
+
+
+class Life(Protocol):
+    """Whatever lives in the company: it has put what is to happen on the agenda."""
+
+    def follow(self) -> None:
+        """Put everyone who rides where they are now."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +81,7 @@ class Company:
         self.notifications = Notifications(self._hands)
         self.script: Script | None = None
         self.rain = RainField()
-        self._city: City | None = None
+        self._life: Life | None = None
         if plan is not None:
             self._live(write_script(plan, start_us))
 
@@ -92,8 +100,8 @@ class Company:
         """Let everything happen that is due by now."""
         with self.lock:
             self._agenda.run_until(self.clock.now_us())
-            if self._city is not None:
-                self._city.follow()
+            if self._life is not None:
+                self._life.follow()
 
     def step(self) -> int:
         """Catch up, emit what happened since the last step, and return how many events it was."""
@@ -118,10 +126,14 @@ class Company:
             open=ends.count("open"),
         )
 
+    def settle(self, begin: Callable[[Clock, Agenda], Life]) -> None:
+        """Let something else than a planned city live here, such as a recorded day."""
+        self._life = begin(self._hands, self._agenda)
+
     def _live(self, script: Script) -> None:
         self.script = script
         self.rain = script.rain
-        self._city = City(
+        self._life = City(
             self._hands,
             script,
             self.records,
