@@ -1,0 +1,1 @@
+"""Everything outside, simulated: the demo, recorded days, and what came of them."""

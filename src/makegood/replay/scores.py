@@ -1,0 +1,293 @@
+"""What came of it: promises, actions, holds, how long decisions took, and the ledger's word.
+
+Promises are counted from the company's own books, everything else from the store.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import func, select
+
+from makegood.clock import SECOND
+from makegood.domain.actions import ActionKind
+from makegood.domain.authority import WAITING_REVIEWS, ActionStatus, ReviewStatus
+from makegood.domain.effects import EffectStatus
+from makegood.domain.incidents import IncidentStatus
+from makegood.domain.money import Money
+from makegood.ledger.verify import Report, verify
+from makegood.replay.company import Score
+from makegood.store.sql import table
+from makegood.store.tables.authority import Action, Review
+from makegood.store.tables.effects import Effect
+from makegood.store.tables.incidents import Incident, Run
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_ACTION: Final = table(Action)
+_REVIEW: Final = table(Review)
+_EFFECT: Final = table(Effect)
+_INCIDENT: Final = table(Incident)
+_RUN: Final = table(Run)
+
+_SETTING_OUT: Final = (ActionStatus.GRANTED, ActionStatus.INTENDED, ActionStatus.UNKNOWN)
+_NOT_DONE: Final = (ActionStatus.REJECTED, ActionStatus.EXPIRED, ActionStatus.SUPERSEDED)
+_REFUSED: Final = (ActionStatus.DENIED, ActionStatus.FAILED)
+_SHOWN_PROBLEMS: Final = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """How far the actions of one kind have come; `met` were owed already and count nowhere."""
+
+    kind: str
+    done: int
+    under_way: int
+    waiting: int
+    not_done: int
+    refused: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holds:
+    """What was held for a person, and how it ended."""
+
+    waiting: int
+    approved: int
+    rejected: int
+    expired: int
+    superseded: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.waiting + self.approved + self.rejected + self.expired + self.superseded
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Times:
+    """How long decisions took, in seconds of the machine, per round of work on an incident."""
+
+    count: int
+    p50_s: float
+    p95_s: float
+    max_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What came of it."""
+
+    promises: Score
+    incidents: dict[str, int]
+    kinds: tuple[Kind, ...]
+    coupons: tuple[Money, ...]
+    refunds_waiting: tuple[Money, ...]
+    refunds: tuple[Money, ...]
+    holds: Holds
+    decisions: Times
+    ledger: Report
+
+
+def summarise(tx: Connection, promises: Score) -> Summary:
+    """Read everything but the promises off the store."""
+    return Summary(
+        promises=promises,
+        incidents=_incidents(tx),
+        kinds=_kinds(tx),
+        coupons=_money(tx, ActionKind.COUPON, (ActionStatus.CONFIRMED,)),
+        refunds_waiting=_money(tx, ActionKind.REFUND, (ActionStatus.HELD,)),
+        refunds=_money(tx, ActionKind.REFUND, (ActionStatus.CONFIRMED,)),
+        holds=_holds(tx),
+        decisions=times(decision_times(tx)),
+        ledger=verify(tx),
+    )
+
+
+def counts(tx: Connection) -> tuple[int, int, int]:
+    """Return how many incidents are open, effects were confirmed, and reviews wait."""
+    open_ones = _INCIDENT.c.status == IncidentStatus.OPEN.value
+    done = _EFFECT.c.status == EffectStatus.CONFIRMED.value
+    waiting = _REVIEW.c.status.in_([status.value for status in WAITING_REVIEWS])
+    found = [
+        tx.execute(select(func.count()).select_from(rows).where(which)).scalar_one()
+        for rows, which in ((_INCIDENT, open_ones), (_EFFECT, done), (_REVIEW, waiting))
+    ]
+    return found[0], found[1], found[2]
+
+
+def times(seconds: Sequence[float]) -> Times:
+    """Return the median, the 95th percentile (nearest rank) and the longest; zeros for none."""
+    if not seconds:
+        return Times(count=0, p50_s=0.0, p95_s=0.0, max_s=0.0)
+    found = sorted(seconds)
+
+    def rank(share: float) -> float:
+        return found[math.ceil(share * len(found)) - 1]
+
+    return Times(count=len(found), p50_s=rank(0.5), p95_s=rank(0.95), max_s=found[-1])
+
+
+def decision_times(tx: Connection) -> list[float]:
+    """Return how long each run took to decide: the incident's turn to its last effect intended."""
+    query = select(_RUN.c.decision_us).where(_RUN.c.decision_us.is_not(None))
+    return [took_us / SECOND for took_us in tx.execute(query).scalars()]
+
+
+def as_json(summary: Summary) -> dict[str, Any]:
+    """Return the summary as JSON."""
+    return {
+        "promises": asdict(summary.promises),
+        "incidents": summary.incidents,
+        "actions": [asdict(kind) for kind in summary.kinds],
+        "coupons": [each.model_dump() for each in summary.coupons],
+        "refunds": [each.model_dump() for each in summary.refunds],
+        "refunds_waiting": [each.model_dump() for each in summary.refunds_waiting],
+        "holds": asdict(summary.holds),
+        "decision_wall_s": {
+            "count": summary.decisions.count,
+            "p50": round(summary.decisions.p50_s, 4),
+            "p95": round(summary.decisions.p95_s, 4),
+            "max": round(summary.decisions.max_s, 4),
+        },
+        "ledger": {
+            "sound": summary.ledger.sound,
+            "entries": summary.ledger.entries,
+            "partitions": summary.ledger.partitions,
+        },
+    }
+
+
+def as_text(summary: Summary) -> list[str]:
+    """Return the summary as lines for somebody who has never seen one."""
+    holds, took = summary.holds, summary.decisions
+    lines = [
+        _fact("orders", _promises(summary.promises)),
+        _fact("incidents", _listed(summary.incidents) or "none"),
+        *_actions(summary.kinds),
+        _fact("coupons given", _amounts(summary.coupons)),
+        _fact("refunds paid", _amounts(summary.refunds)),
+        _fact("refunds waiting", _amounts(summary.refunds_waiting)),
+        _fact(
+            "held for a person",
+            f"{holds.total}: {holds.waiting} waiting, {holds.approved} approved,"
+            f" {holds.rejected} rejected, {holds.expired} expired,"
+            f" {holds.superseded} superseded",
+        ),
+        _fact(
+            "decision time",
+            f"p50 {took.p50_s:.2f} s, p95 {took.p95_s:.2f} s, over {took.count} decisions"
+            if took.count
+            else "nothing was decided",
+        ),
+        "",
+    ]
+    if summary.ledger.sound:
+        lines.append(f"ledger verified: {summary.ledger.entries:,} entries")
+    else:
+        problems = summary.ledger.problems
+        lines.append(f"THE LEDGER DOES NOT VERIFY: {len(problems)} problems, the first:")
+        shown = problems[:_SHOWN_PROBLEMS]
+        lines += [f"  {each.part} entry {each.seq}: {each.what}" for each in shown]
+    return lines
+
+
+def _fact(name: str, value: str) -> str:
+    return f"{name:<18}  {value}"
+
+
+def _promises(score: Score) -> str:
+    over = score.orders - score.open
+    share = f" ({score.kept / over:.1%} of those that are over)" if over else ""
+    return (
+        f"{score.orders}: {score.kept} promises kept{share}, {score.late} late,"
+        f" {score.undeliverable} undeliverable, {score.cancelled} cancelled, {score.open} open"
+    )
+
+
+def _actions(kinds: Sequence[Kind]) -> list[str]:
+    if not kinds:
+        return [_fact("actions", "none")]
+    head = f"{'':<14}{'done':>7}{'under way':>11}{'waiting':>9}{'not done':>10}{'refused':>9}"
+    lines = [_fact("actions", head)]
+    for each in kinds:
+        row = (
+            f"{each.kind.replace('_', ' '):<14}{each.done:>7}{each.under_way:>11}"
+            f"{each.waiting:>9}{each.not_done:>10}{each.refused:>9}"
+        )
+        lines.append(_fact("", row))
+    return lines
+
+
+def _listed(counts: dict[str, int]) -> str:
+    total = sum(counts.values())
+    parts = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
+    return f"{total}: {parts}" if total else ""
+
+
+def _amounts(amounts: Sequence[Money]) -> str:
+    return ", ".join(str(each) for each in amounts) or "none"
+
+
+def _incidents(tx: Connection) -> dict[str, int]:
+    query = select(_INCIDENT.c.kind, func.count()).group_by(_INCIDENT.c.kind)
+    return dict(tx.execute(query).tuples().all())
+
+
+def _kinds(tx: Connection) -> tuple[Kind, ...]:
+    query = select(_ACTION.c.kind, _ACTION.c.status, func.count())
+    found: dict[str, Counter[str]] = {}
+    for kind, status, count in tx.execute(query.group_by(_ACTION.c.kind, _ACTION.c.status)):
+        found.setdefault(kind, Counter())[status] += count
+
+    def total(counts: Counter[str], statuses: Sequence[ActionStatus]) -> int:
+        return sum(counts[status.value] for status in statuses)
+
+    return tuple(
+        Kind(
+            kind=kind,
+            done=counts[ActionStatus.CONFIRMED.value],
+            under_way=total(counts, _SETTING_OUT),
+            waiting=counts[ActionStatus.HELD.value],
+            not_done=total(counts, _NOT_DONE),
+            refused=total(counts, _REFUSED),
+        )
+        for kind, counts in sorted(found.items())
+    )
+
+
+def _money(tx: Connection, kind: ActionKind, statuses: Sequence[ActionStatus]) -> tuple[Money, ...]:
+    query = (
+        select(_ACTION.c.currency, func.sum(_ACTION.c.amount_minor))
+        .where(
+            _ACTION.c.kind == kind.value,
+            _ACTION.c.status.in_([status.value for status in statuses]),
+            _ACTION.c.amount_minor.is_not(None),
+        )
+        .group_by(_ACTION.c.currency)
+        .order_by(_ACTION.c.currency)
+    )
+    return tuple(
+        Money(minor=int(minor), currency=currency) for currency, minor in tx.execute(query)
+    )
+
+
+def _holds(tx: Connection) -> Holds:
+    query = select(_REVIEW.c.status, func.count()).group_by(_REVIEW.c.status)
+    counts = dict(tx.execute(query).tuples().all())
+
+    def of(*statuses: ReviewStatus) -> int:
+        return sum(counts.get(status.value, 0) for status in statuses)
+
+    return Holds(
+        waiting=of(ReviewStatus.OPEN, ReviewStatus.STALE),
+        approved=of(ReviewStatus.APPROVED),
+        rejected=of(ReviewStatus.REJECTED),
+        expired=of(ReviewStatus.EXPIRED),
+        superseded=of(ReviewStatus.SUPERSEDED),
+    )
