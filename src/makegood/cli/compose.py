@@ -1,0 +1,124 @@
+"""Putting the house and its HTTP edge together: only the command line sees both."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from threading import Event
+from typing import TYPE_CHECKING
+
+from makegood import logs
+from makegood.api import app
+from makegood.cli import progress, screen
+from makegood.clock import Clock, SystemClock, to_datetime
+from makegood.errors import InvalidInput, NotConnected
+from makegood.events.schema import CATALOGUE
+from makegood.replay import days
+from makegood.runtime import chores, house
+from makegood.runtime.daemon import Daemon, Work
+from makegood.settings import strangers, variable
+
+if TYPE_CHECKING:
+    from langchain_core.language_models import BaseChatModel
+
+    from makegood.replay.demo import Options
+    from makegood.replay.scores import Summary
+    from makegood.settings import Settings
+
+log = logs.get_logger(__name__)
+
+
+@contextmanager
+def opened_daemon(settings: Settings, clock: Clock) -> Generator[Daemon]:
+    """Open the house, go on with what a dead process left, and yield its daemon, not yet started.
+
+    Raises:
+        WorkspaceBroken: the workspace has problems; all are listed.
+        StoreUnreachable, SchemaOutOfDate, StoreInUse: the database cannot be used.
+        InvalidInput: a tool's outside system has no address, or the chat model cannot be had.
+        PortTaken: the address to listen on cannot be had.
+
+    """
+    with ExitStack() as stack:
+        try:
+            home = stack.enter_context(house.opened(settings, clock, model=_model(settings)))
+        except NotConnected as error:
+            name, mend = variable("effects", "name", "url"), "set it for each system of your tools"
+            raise InvalidInput(name, f"no address of {error.detail}", mend) from error
+        ready = Event()
+        work = Work(
+            turn=home.loop.turn,
+            settle=home.executor.settle,
+            changes=home.changes,
+            jobs=chores.jobs(home),
+            idle_s=settings.idle_s,
+        )
+        daemon = Daemon(
+            app.create(home, ready=ready.is_set),
+            work,
+            ready=ready,
+            host=settings.host,
+            port=settings.port,
+            drain_s=settings.shutdown_s,
+        )
+        home.recover()
+        yield daemon
+
+
+def _model(settings: Settings) -> BaseChatModel | None:
+    """Return the chat model that the settings name, if any.
+
+    Raises:
+        InvalidInput: the packages that it needs are not installed, or there is no such model.
+
+    """
+    if not settings.chat_model:
+        return None
+    try:
+        chat_models = importlib.import_module("langchain.chat_models")
+        model: BaseChatModel = chat_models.init_chat_model(settings.chat_model)
+    except (ImportError, ValueError) as error:
+        mend = "install langchain and the provider's package, or leave it empty for the solver"
+        raise InvalidInput("MAKEGOOD_CHAT_MODEL", str(error), mend) from error
+    return model
+
+
+def run_daemon(settings: Settings) -> None:
+    """Run the daemon until it is told to stop."""
+    logs.configure(settings.log_level, settings.log_format, personal=_personal())
+    for name, near in strangers(os.environ).items():
+        log.warning("unknown_setting", name=name, nearest=near)
+    if not settings.is_local:
+        log.warning("reachable_from_other_machines", host=settings.host)
+    settings.data_dir.expanduser().mkdir(parents=True, exist_ok=True)
+    with opened_daemon(settings, SystemClock()) as daemon:
+        daemon.run()
+
+
+def play_demo(options: Options) -> bool:
+    """Play the demo; return whether the ledger verified."""
+    return screen.show(options, opened_daemon)
+
+
+def play_day(options: days.Options) -> Summary:
+    """Replay a recorded day, showing how far it has come, and say what came of it."""
+    logs.configure("error", "console")
+    with progress.shares(f"{options.instance}") as seen:
+
+        def watch(moment: days.Moment) -> None:
+            stands = moment.promises
+            seen(
+                moment.share,
+                f"{to_datetime(moment.at_us):%H:%M}  orders {stands.orders}"
+                f" (kept {stands.kept}, late {stands.late})  done {moment.done}"
+                f"  held {moment.waiting}",
+            )
+
+        return days.play(options, watch)
+
+
+def _personal() -> set[str]:
+    """Return the names of the event catalogue's personal fields."""
+    return {name for kind in CATALOGUE for name in kind.personal}

@@ -1,0 +1,141 @@
+"""The reviews: what waits for a person, and their yes or no."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from makegood.cli import client, output, shapes
+from makegood.cli.output import AsJson, say
+
+Review = Annotated[str, typer.Argument(help="The review's id, as `review list` shows it.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    review = typer.Typer(
+        help="What waits for a person: look at it, approve it or reject it.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    review.command("list")(list_reviews)
+    review.command("show")(show_review)
+    review.command("approve")(approve)
+    review.command("reject")(reject)
+    app.add_typer(review, name="review")
+
+
+def list_reviews(
+    *,
+    status: Annotated[
+        list[str] | None,
+        typer.Option(help="open, stale, approved, rejected, expired or superseded; may repeat."),
+    ] = None,
+    hub: Annotated[str | None, typer.Option(help="Only this hub's.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="The most to list.")] = 50,
+    as_json: AsJson = False,
+) -> None:
+    """List what waits, the nearest deadline first."""
+    query: dict[str, Any] = {"status": status or None, "hub": hub, "limit": limit}
+    rows = client.items(client.get(client.path("review"), query))
+    if as_json:
+        output.show_json(rows)
+        return
+    output.show_table(
+        ("REVIEW", "STATUS", "DEADLINE", "WHAT", "MONEY", "ORDER", "WHY"),
+        [
+            (
+                row["id"],
+                row["status"],
+                shapes.when(row["deadline_us"]),
+                shapes.words(row["action"]["kind"]),
+                shapes.amount_of(row["action"]),
+                row["order_id"],
+                row["why"],
+            )
+            for row in rows
+        ],
+        empty="Nothing waits for a person.",
+        right="MONEY",
+    )
+
+
+def show_review(review: Review, *, as_json: AsJson = False) -> None:
+    """Show one review: what would happen, and why it is held."""
+    found = client.get(client.path("review", review))
+    if as_json:
+        output.show_json(found)
+        return
+    action = found["action"]
+    say(shapes.sentence(action))
+    say()
+    output.show_facts(
+        (
+            ("status", found["status"]),
+            ("review", found["id"]),
+            ("order", found["order_id"]),
+            ("customer", found["customer_id"]),
+            ("hub", found["hub_id"]),
+            ("held because", found["why"]),
+            ("rules", ", ".join(found["rules"])),
+            ("proposed by", f"{found['agent']}, incident {found['incident_id']}"),
+            ("opened", shapes.when(found["opened_us"])),
+            ("deadline", shapes.when(found["deadline_us"])),
+            ("first yes by", found["first_by"]),
+            ("decided by", found["decided_by"]),
+            ("decided", shapes.when(found["decided_us"]) if found["decided_us"] else ""),
+            ("reason", found["reason"]),
+        )
+    )
+    if found["changed"]:
+        say()
+        say("Since it was opened this has moved:")
+        output.show_table(("ENTITY", "FACT", "BEFORE", "NOW"), found["changed"], empty="")
+
+
+def approve(
+    review: Review,
+    *,
+    seen: Annotated[
+        str | None,
+        typer.Option(help="Its `seen`, from `review show --json`; else what it shows right now."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Approve exactly what the review shows.
+
+    It is refused if anything that it stands on moved meanwhile.
+    """
+    if seen is None:
+        found = client.get(client.path("review", review))
+        seen = found["seen"]
+        output.note(shapes.sentence(found["action"]))
+    decided = client.post(client.path("review", review, "approve"), {"seen": seen})
+    _tell(review, decided, as_json=as_json)
+
+
+def reject(
+    review: Review,
+    *,
+    reason: Annotated[
+        str,
+        typer.Option(
+            help="not_owed, wrong_amount, already_settled, other_remedy, suspected_fraud or other."
+        ),
+    ],
+    comment: Annotated[str, typer.Option(help="More, in your words.")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Reject an action for good: nothing revives it."""
+    body = {"reason": reason, "comment": comment}
+    decided = client.post(client.path("review", review, "reject"), body)
+    _tell(review, decided, as_json=as_json)
+
+
+def _tell(review: str, decided: Any, *, as_json: bool) -> None:  # noqa: ANN401 -- JSON
+    if as_json:
+        output.show_json(decided)
+    else:
+        detail = f": {decided['detail']}" if decided["detail"] else "."
+        say(f"{review} is {shapes.words(decided['status'])}{detail}")

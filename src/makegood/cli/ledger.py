@@ -1,0 +1,86 @@
+"""The ledger: verify every entry offline, and read what it says of something."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from makegood.cli import output, shapes
+from makegood.cli.context import opened, settings
+from makegood.cli.output import AsJson, Code, say
+
+if TYPE_CHECKING:
+    from makegood.ledger.verify import Report
+    from makegood.store.session import Store
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    ledger = typer.Typer(
+        help="The record of everything that was decided and done.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+    )
+    ledger.command("verify")(verify)
+    ledger.command("show")(show)
+    app.add_typer(ledger, name="ledger")
+
+
+def verify(ctx: typer.Context, *, as_json: AsJson = False) -> None:
+    """Check every hash, every link and every head.
+
+    The daemon may be running.
+    """
+    with opened(settings(ctx)) as store:
+        report = _verified(store)
+    if as_json:
+        output.show_json(
+            {
+                "sound": report.sound,
+                "partitions": report.partitions,
+                "entries": report.entries,
+                "problems": [
+                    {"partition": each.part, "sequence": each.seq, "problem": each.what}
+                    for each in report.problems
+                ],
+            }
+        )
+    elif report.sound:
+        say(f"ledger verified: {report.entries:,} entries in {report.partitions} partitions")
+    else:
+        for each in report.problems:
+            say(f"{each.part} entry {each.seq}: {each.what}")
+        output.complain(f"the ledger does not verify: {len(report.problems)} problems or more")
+    if not report.sound:
+        output.end(Code.NO)
+
+
+def _verified(store: Store) -> Report:
+    from sqlalchemy import func, select
+
+    from makegood.cli.progress import counting
+    from makegood.ledger.entries import HEAD
+    from makegood.ledger.verify import verify as check
+
+    with store.read() as tx:
+        total = tx.execute(select(func.coalesce(func.sum(HEAD.c.seq), 0))).scalar_one()
+        with counting("verifying", int(total)) as seen:
+            return check(tx, seen)
+
+
+def show(
+    about: Annotated[str, typer.Argument(help="An id, or KIND/ID such as sales_order/so-00012.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show the entries that speak of something, by its id."""
+    from makegood.cli import client
+
+    rows = client.items(client.get(client.path("ledger"), {"about": about}))
+    if as_json:
+        output.show_json(rows)
+        return
+    columns = ("WHEN", "PARTITION", "ENTRY", "KIND", "BY")
+    lines = [(shapes.when(r["at_us"]), r["part"], r["seq"], r["kind"], r["actor"]) for r in rows]
+    output.show_table(columns, lines, empty=f"The ledger says nothing of {about}.", right="ENTRY")
