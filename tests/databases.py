@@ -7,6 +7,7 @@ taken away at the end. Each test gets a database of its own, copied from a migra
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 import warnings
 from contextlib import contextmanager
@@ -36,6 +37,22 @@ def _migrate(url: str) -> None:
         upgrade(store)
     finally:
         store.close()
+
+
+# Reads until its standard input ends, which it does when whoever holds the other end is gone,
+# however it went; then stops the server ($1) and takes its directory ($2) away.
+UNDERTAKER: Final = 'read -r _; kill -INT "$1" 2>/dev/null; sleep 2; rm -rf "$2"'
+
+
+@contextmanager
+def _ends_with_us(pid: int, directory: Path) -> Generator[None]:
+    """Stop the server even when this process is killed and can clean up nothing itself."""
+    command = ["/bin/sh", "-c", UNDERTAKER, "undertaker", str(pid), str(directory)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as watching:
+        try:
+            yield
+        finally:
+            watching.kill()
 
 
 class PostgresServer:
@@ -87,9 +104,12 @@ def postgres_server() -> Generator[PostgresServer]:
         try:
             socket_dir = server.get_postmaster_info().socket_dir
             assert socket_dir is not None, "the server listens on no socket"
-            postgres = PostgresServer(socket_dir)
-            postgres.make_faster()
-            yield postgres
+            pid = server.get_pid()
+            assert pid is not None, "the server does not run"
+            with _ends_with_us(pid, directory):
+                postgres = PostgresServer(socket_dir)
+                postgres.make_faster()
+                yield postgres
         finally:
             server.cleanup()
     finally:
