@@ -6,9 +6,14 @@ is on; `session` sets it on every connection.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection
 
 APPEND_ONLY: Final = (
     "event_log",
@@ -18,10 +23,9 @@ APPEND_ONLY: Final = (
 )
 
 
-def install(tx: Connection) -> None:
-    """Create the triggers that forbid changing or deleting rows of append-only tables."""
-    there = set(inspect(tx).get_table_names())
-    for name in [name for name in APPEND_ONLY if name in there]:
+def install(tx: Connection, names: Iterable[str]) -> None:
+    """Create the triggers that forbid changing or deleting rows of these tables."""
+    for name in names:
         for statement in _sqlite(name) if tx.dialect.name == "sqlite" else _postgresql(name):
             tx.execute(text(statement))
 
