@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
+import rfc8785
 from sqlalchemy import func, select
 
 from makegood.clock import DAY, MINUTE, VirtualClock
@@ -18,7 +21,7 @@ from makegood.events.model import IngestContext, Outcome, Receipt
 from makegood.ledger.entries import EVENTS, Entry, partition
 from makegood.ledger.kinds import EntryKind
 from makegood.state import query
-from tests.events.making import T0, cloud_event, context, created, hub, placed, raw
+from tests.events.making import HUB, T0, cloud_event, context, created, hub, placed, raw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -328,3 +331,26 @@ def test_writers_side_by_side_lose_and_double_nothing(store: Store, clock: Virtu
         assert query.sales_order(tx, "o1").captured_minor == 27
         seqs = list(tx.execute(select(LOG.c.seq).order_by(LOG.c.seq)).scalars())
     assert seqs == list(range(1, 30))
+
+
+def test_the_stored_bytes_are_canonical_json_whatever_stands_in_the_event(
+    store: Store, into: IngestContext
+) -> None:
+    odd = {
+        "note": '\u20ac \U0001f6f5 \x7f \u2028 "\\',
+        "promised_at": "2026-07-14T12:00:00.250+08:00",
+    }
+    weather = {"rain_mm_h": 12, "rain_forecast_mm_h": 1e-7}
+    batch = [
+        hub(),
+        placed(data=odd, sequence="999999999999999"),
+        created(),
+        cloud_event("hub.weather_observed", HUB, weather, minute=1),
+        cloud_event("stock.adjusted", "s1", {"by": -(2**53 - 1)}),
+    ]
+    assert not ingest(store, batch, into).problems
+    with store.read() as tx:
+        rows = tx.execute(select(LOG.c.body, LOG.c.digest)).all()
+    for body, digest in rows:
+        assert rfc8785.dumps(orjson.loads(body)) == body
+        assert hashlib.sha256(body).hexdigest() == digest

@@ -7,6 +7,7 @@ agree on a digest byte for byte; so it is used only for values that both write a
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import orjson
@@ -15,6 +16,13 @@ import rfc8785
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
+# Classes that RFC 8785 knows nothing of are refused, as rfc8785 does.
+_ORJSON: Final = (
+    orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+)
+# Fractions and large integers, which the two may write differently, and null, which orjson also
+# writes for NaN. Non-ASCII text besides, because it may be a key.
+_DOUBTFUL: Final = re.compile(rb"(?:^|[\[:,])(?:-?\d+[.eE]|-?\d{16}|null)")
 _LARGEST: Final = 2**53 - 1
 _LEAST_PLAIN: Final = 1e-4
 
@@ -26,11 +34,13 @@ def canonical(value: Any) -> bytes:  # noqa: ANN401 -- any JSON value is meant
         rfc8785.CanonicalizationError: the value has no canonical form (NaN, a large integer).
 
     """
-    if _alike(value):
-        try:
-            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-        except orjson.JSONEncodeError:  # such as nested too deeply; rfc8785 says what it is
-            pass
+    try:
+        made = orjson.dumps(value, option=_ORJSON)
+    except TypeError:  # such as nested too deeply, or no JSON at all; rfc8785 says what it is
+        return rfc8785.dumps(value)
+    # What is looked for in the bytes may also stand inside a text; then the values are asked.
+    if (made.isascii() and not _DOUBTFUL.search(made)) or _alike(value):
+        return made
     return rfc8785.dumps(value)
 
 
@@ -41,18 +51,19 @@ def _alike(value: Any) -> bool:  # noqa: ANN401 -- any JSON value is meant
     writes with an exponent, and for keys whose order by UTF-8 is their order by UTF-16.
     """
     kind = cast("object", type(value))
+    if kind is dict:
+        # A loop of its own, because events and ledger entries are mostly flat objects of text.
+        for name, member in cast("dict[Any, Any]", value).items():
+            if type(name) is not str or not name.isascii():
+                return False
+            if type(member) is not str and not _alike(member):
+                return False
+        return True
     if kind is str or value is None or kind is bool:
         return True
-    if kind is int:
-        return -_LARGEST <= value <= _LARGEST
-    if kind is float:
-        return _LEAST_PLAIN <= abs(value) <= _LARGEST and not value.is_integer()
-    if kind is dict:
-        members: dict[Any, Any] = value
-        return all(
-            type(k) is str and k.isascii() and (type(v) is str or _alike(v))
-            for k, v in members.items()
-        )
+    if kind is int or kind is float:
+        plain = kind is int or (abs(value) >= _LEAST_PLAIN and not value.is_integer())
+        return plain and -_LARGEST <= value <= _LARGEST
     return (kind is list or kind is tuple) and all(map(_alike, value))
 
 

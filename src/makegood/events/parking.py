@@ -15,7 +15,7 @@ from makegood.domain.entities import EntityKind
 from makegood.events import quarantine
 from makegood.events.log import LOG
 from makegood.events.model import IngestContext, Waiting
-from makegood.store.sql import insert, table
+from makegood.store.sql import among, insert, table
 from makegood.store.tables.events import EventParked
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ PARKED: Final = table(EventParked)
 _MEND: Final = "send the missing event, or discard this one"
 _OF_ENTITIES: Final = select(PARKED).where(
     PARKED.c.entity_kind == bindparam("kind"),
-    PARKED.c.entity_id.in_(bindparam("ids", expanding=True)),
+    among(PARKED.c.entity_id, "ids"),
 )
 
 

@@ -17,12 +17,12 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import select, update
 
 from makegood.errors import KeyDestroyed, LedgerBroken
 from makegood.ledger.entries import EVENTS, Draft, append
 from makegood.ledger.kinds import EntryKind
-from makegood.store.sql import insert_ignore, table
+from makegood.store.sql import among, bulk, table
 from makegood.store.tables.entities import PERSON_COLUMN
 from makegood.store.tables.events import EventHead, EventQuarantine, PrivacyKey
 
@@ -39,9 +39,7 @@ NONCE_BYTES: Final = 12
 ITEM: Final = "#item:"
 """Begins the name of a key that belongs to one quarantined item; no person's id begins so."""
 _CACHED: Final = 10_000
-_WANTED: Final = select(KEY.c.person_id, KEY.c.secret).where(
-    KEY.c.person_id.in_(bindparam("wanted", expanding=True))
-)
+_WANTED: Final = select(KEY.c.person_id, KEY.c.secret).where(among(KEY.c.person_id, "wanted"))
 
 
 class PersonKey:
@@ -117,7 +115,7 @@ class Vault:
             }
             for person in missing
         ]
-        insert_ignore(tx, KEY, rows)
+        bulk(tx, KEY, rows, "ignore")
         return found | self.keys(tx, missing)
 
     def key(self, tx: Connection, person: str) -> PersonKey:

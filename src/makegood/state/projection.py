@@ -13,7 +13,7 @@ from makegood.events import log, parking
 from makegood.events.model import IngestContext, Logged, Projected, Waiting
 from makegood.state.fold import SKEW_US, Fold, order
 from makegood.state.records import RECORDS
-from makegood.store.sql import upsert
+from makegood.store.sql import bulk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +150,7 @@ def _write(tx: Connection, kind: EntityKind, folds: dict[str, Fold], changes: _C
             rows.append(records.row(fold.entity, fold.mark()))
             changes.refs.add(fold.entity.ref)
             changes.hubs.add(fold.entity.hub_id)
-    upsert(tx, records.table, rows)
+    bulk(tx, records.table, rows, "replace")
 
 
 def rebuild(store: Store, context: IngestContext) -> int:

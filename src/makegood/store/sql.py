@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from functools import cache
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import Column, Connection, Table
+import orjson
+from sqlalchemy import (
+    ARRAY,
+    Boolean,
+    Column,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Table,
+    Text,
+    TypeDecorator,
+    bindparam,
+)
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
+from sqlalchemy.types import TypeEngine
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sqlmodel import SQLModel
 
@@ -36,6 +54,46 @@ def _insert(dialect: str, target: Table, mode: str) -> Any:  # noqa: ANN401 -- t
     return statement.on_conflict_do_update(index_elements=keys, set_=changed)
 
 
+class _TextList(TypeDecorator[Any]):
+    """Many texts as one parameter: an array where there are any, else a JSON array."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the database's own type."""
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(Text))
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:  # noqa: ANN401
+        """Return the texts as the driver takes them."""
+        return orjson.dumps(value).decode() if dialect.name == "sqlite" else value
+
+
+class _Among(FunctionElement[bool]):
+    inherit_cache = True
+    type = Boolean()
+
+
+def among(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
+    """Return the condition that a text column is one of the list given as parameter `name`.
+
+    `in_` would make a statement with as many parameters as the list is long, each time anew.
+    """
+    return _Among(column, bindparam(name, type_=_TextList()))
+
+
+@compiles(_Among, "sqlite")
+def _among_sqlite(element: _Among, compiler: SQLCompiler, **more: Any) -> str:  # noqa: ANN401
+    column, wanted = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({wanted}))"  # noqa: S608 -- compiled clauses
+
+
+@compiles(_Among, "postgresql")
+def _among_postgresql(element: _Among, compiler: SQLCompiler, **more: Any) -> str:  # noqa: ANN401
+    column, wanted = (compiler.process(clause, **more) for clause in element.clauses)
+    return f"{column} = ANY({wanted})"
+
+
 def upsert(tx: Connection, target: Table, rows: Sequence[Row]) -> None:
     """Insert whole rows, replacing those with the same primary key."""
     if rows:
@@ -43,9 +101,45 @@ def upsert(tx: Connection, target: Table, rows: Sequence[Row]) -> None:
 
 
 def insert(tx: Connection, target: Table, rows: Sequence[Row]) -> None:
-    """Insert rows; a row that is there already is an error."""
+    """Insert rows of the same columns; a row that is there already is an error.
+
+    A column that they do not name gets its default.
+    """
     if rows:
-        tx.execute(target.insert(), list(rows))
+        defaults = _defaults(target, tuple(rows[0]))
+        bulk(tx, target, [defaults | row for row in rows] if defaults else rows)
+
+
+@cache
+def _defaults(target: Table, names: tuple[str, ...]) -> Row:
+    """Return the plain defaults of the columns that are not among `names`."""
+    return {
+        column.name: column.default.arg
+        for column in target.columns
+        if column.name not in names and isinstance(column.default, ScalarElementColumnDefault)
+    }
+
+
+@cache
+def _prepared(
+    dialect: Dialect, target: Table, mode: str, names: tuple[str, ...]
+) -> tuple[str, Callable[[Row], Any] | None]:
+    """Return the driver's own text of a statement, and how it wants a row where not as a dict."""
+    maker = target.insert() if mode == "insert" else _insert(dialect.name, target, mode)
+    compiled = maker.compile(dialect=dialect, column_keys=list(names))
+    return str(compiled), itemgetter(*compiled.positiontup) if compiled.positiontup else None
+
+
+def bulk(tx: Connection, target: Table, rows: Sequence[Row], mode: str = "insert") -> None:
+    """Insert many rows with as little as possible between them and the driver.
+
+    `mode` is `insert`, `replace` (as `upsert`) or `ignore`. All rows have the same columns, at
+    least two, with values that the driver knows: text, bytes, integers, booleans, None.
+    """
+    if rows:
+        statement, as_tuple = _prepared(tx.dialect, target, mode, tuple(rows[0]))
+        values = list(rows) if as_tuple is None else [as_tuple(row) for row in rows]
+        tx.exec_driver_sql(statement, values)
 
 
 def insert_ignore(tx: Connection, target: Table, rows: Sequence[Row]) -> None:

@@ -25,6 +25,8 @@ SUBJECT: Final = "subject"
 _RFC3339: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?P<zone>[Zz]|[+-]\d\d:\d\d)?"
 )
+_LAST_US: Final = 2**53 - 1
+"""The last instant that every JSON reader holds exactly."""
 
 
 def instant(value: Any) -> int:  # noqa: ANN401 -- whatever stood in the JSON
@@ -37,10 +39,14 @@ def instant(value: Any) -> int:  # noqa: ANN401 -- whatever stood in the JSON
         message = "has no zone; end it with Z or an offset such as +08:00"
         raise ValueError(message)
     try:
-        return from_rfc3339(shape[0].upper())
+        at_us = from_rfc3339(shape[0].upper())
     except (ValueError, OverflowError):
         message = "is not a date and time that exist; check day, hour, minute and second"
         raise ValueError(message) from None
+    if not 0 <= at_us <= _LAST_US:
+        message = "is before 1970 or after 2255; check the year"
+        raise ValueError(message)
+    return at_us
 
 
 @dataclass(frozen=True, slots=True)

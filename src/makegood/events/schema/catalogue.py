@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Final, get_args
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from makegood.events.schema import (
     courier,
@@ -31,7 +31,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """One event type; `personal` and `hubs` are names of data fields as the JSON has them."""
+    """One event type; `personal` and `hubs` are names of data fields as the JSON has them.
+
+    `plain` says that its data hold no fractions but in personal fields, so that orjson writes
+    what is left of them as RFC 8785 asks.
+    """
 
     name: str
     data: type[EventData[Any]]
@@ -41,6 +45,7 @@ class EventType:
     personal: tuple[str, ...]
     hubs: tuple[str, ...]
     erased: dict[str, None]
+    plain: bool
 
     @classmethod
     def of(cls, data: type[EventData[Any]]) -> EventType:
@@ -70,6 +75,9 @@ class EventType:
             personal=personal,
             hubs=_marked(fields, KNOWN_HUB),
             erased=dict.fromkeys(needed),
+            plain=not any(
+                _has_fractions(f.annotation) for f in fields.values() if PERSONAL not in f.metadata
+            ),
         )
 
     def read(self, data: dict[str, Any]) -> EventData[Any]:
@@ -93,6 +101,12 @@ class EventType:
 
 def _field(fields: dict[str, FieldInfo], json_name: str) -> FieldInfo:
     return next(f for name, f in fields.items() if (f.alias or name) == json_name)
+
+
+def _has_fractions(annotation: Any) -> bool:  # noqa: ANN401 -- any annotation
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return any(_has_fractions(f.annotation) for f in annotation.model_fields.values())
+    return annotation is float or any(map(_has_fractions, get_args(annotation)))
 
 
 def _marked(fields: dict[str, FieldInfo], mark: object) -> tuple[str, ...]:

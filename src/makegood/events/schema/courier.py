@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
@@ -44,8 +43,7 @@ class Registered(_CourierEvent):
 
     def apply(self, was: Courier, at_us: int) -> Courier:
         """Take everything over."""
-        return replace(
-            was,
+        return was.but(
             vehicle=self.vehicle,
             capacity=self.capacity,
             position=point(self.position),
@@ -65,7 +63,7 @@ class ShiftStarted(_CourierEvent):
 
     def apply(self, was: Courier, at_us: int) -> Courier:  # noqa: ARG002
         """Note the end of the shift."""
-        return replace(was, shift_ends_us=self.ends_us)
+        return was.but(shift_ends_us=self.ends_us)
 
 
 class ShiftEnded(_CourierEvent):
@@ -76,7 +74,7 @@ class ShiftEnded(_CourierEvent):
 
     def apply(self, was: Courier, at_us: int) -> Courier:  # noqa: ARG002
         """Forget the end of the shift."""
-        return replace(was, shift_ends_us=None)
+        return was.but(shift_ends_us=None)
 
 
 class Position(_CourierEvent):
@@ -90,7 +88,7 @@ class Position(_CourierEvent):
 
     def apply(self, was: Courier, at_us: int) -> Courier:
         """Replace the position."""
-        return replace(was, position=point(self.position), position_us=at_us)
+        return was.but(position=point(self.position), position_us=at_us)
 
 
 class Lost(_CourierEvent):

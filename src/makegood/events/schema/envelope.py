@@ -13,7 +13,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from makegood.events.schema.base import Id, Instant
 
-_MOST_DIGITS = 18
+_MOST_DIGITS = 15
+"""So that a sequence is an integer that every JSON reader holds exactly."""
 
 
 def _digits(value: Any) -> int | None:  # noqa: ANN401 -- whatever stood in the JSON

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
@@ -50,8 +49,7 @@ class Created(_FulfilmentEvent):
 
     def apply(self, was: FulfilmentOrder, at_us: int) -> FulfilmentOrder:
         """Take everything over; `ready_at` is when the goods are expected to be ready."""
-        return replace(
-            was,
+        return was.but(
             order_id=self.order_id,
             customer_id=self.customer_id,
             promised_us=self.promised_us,
@@ -72,7 +70,7 @@ class Accepted(_FulfilmentEvent):
 
     def apply(self, was: FulfilmentOrder, at_us: int) -> FulfilmentOrder:
         """Note when."""
-        return replace(was, accepted_us=at_us)
+        return was.but(accepted_us=at_us)
 
 
 class Ready(_FulfilmentEvent):
@@ -83,7 +81,7 @@ class Ready(_FulfilmentEvent):
 
     def apply(self, was: FulfilmentOrder, at_us: int) -> FulfilmentOrder:
         """Note when; it replaces the expected time."""
-        return replace(was, ready_us=at_us)
+        return was.but(ready_us=at_us)
 
 
 class Assigned(_FulfilmentEvent):
@@ -98,7 +96,7 @@ class Assigned(_FulfilmentEvent):
     def apply(self, was: FulfilmentOrder, at_us: int) -> FulfilmentOrder:  # noqa: ARG002
         """Give it to the courier and number the assignment."""
         number = was.assignment + 1 if self.assignment is None else self.assignment
-        return replace(was, courier_id=self.courier_id, assignment=number)
+        return was.but(courier_id=self.courier_id, assignment=number)
 
 
 class Unassigned(_FulfilmentEvent):
@@ -109,7 +107,7 @@ class Unassigned(_FulfilmentEvent):
 
     def apply(self, was: FulfilmentOrder, at_us: int) -> FulfilmentOrder:  # noqa: ARG002
         """Take the courier off; the number of the assignment stays."""
-        return replace(was, courier_id=None)
+        return was.but(courier_id=None)
 
 
 class PickedUp(_FulfilmentEvent):
@@ -122,7 +120,7 @@ class PickedUp(_FulfilmentEvent):
 
     def apply(self, was: FulfilmentOrder, at_us: int) -> FulfilmentOrder:
         """Note when, and who, should it be another than was assigned."""
-        return replace(was, picked_up_us=at_us, courier_id=self.courier_id or was.courier_id)
+        return was.but(picked_up_us=at_us, courier_id=self.courier_id or was.courier_id)
 
 
 class Delivered(_FulfilmentEvent):
@@ -133,7 +131,7 @@ class Delivered(_FulfilmentEvent):
 
     def apply(self, was: FulfilmentOrder, at_us: int) -> FulfilmentOrder:
         """Note when."""
-        return replace(was, delivered_us=at_us)
+        return was.but(delivered_us=at_us)
 
 
 class Failed(_FulfilmentEvent):
@@ -146,7 +144,7 @@ class Failed(_FulfilmentEvent):
 
     def apply(self, was: FulfilmentOrder, at_us: int) -> FulfilmentOrder:  # noqa: ARG002
         """Note why."""
-        return replace(was, failure=self.reason)
+        return was.but(failure=self.reason)
 
 
 class Cancelled(_FulfilmentEvent):
@@ -166,7 +164,7 @@ class Expected(_FulfilmentEvent):
 
     def apply(self, was: FulfilmentOrder, at_us: int) -> FulfilmentOrder:  # noqa: ARG002
         """Replace the estimate."""
-        return replace(was, expected_us=self.expected_us)
+        return was.but(expected_us=self.expected_us)
 
 
 class Promised(_FulfilmentEvent):
@@ -179,7 +177,7 @@ class Promised(_FulfilmentEvent):
 
     def apply(self, was: FulfilmentOrder, at_us: int) -> FulfilmentOrder:  # noqa: ARG002
         """Replace the promise."""
-        return replace(was, promised_us=self.promised_us)
+        return was.but(promised_us=self.promised_us)
 
 
 class Rerouted(_FulfilmentEvent):
@@ -194,8 +192,7 @@ class Rerouted(_FulfilmentEvent):
 
     def apply(self, was: FulfilmentOrder, at_us: int) -> FulfilmentOrder:  # noqa: ARG002
         """Move it, without a courier, and forget what the old hub had accepted."""
-        return replace(
-            was,
+        return was.but(
             hub_id=self.to_hub,
             pick_up=point(self.pick_up),
             pick_up_id=self.pick_up_id or "",

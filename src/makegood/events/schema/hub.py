@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, ClassVar, Final
 from zoneinfo import ZoneInfo
 
@@ -40,9 +39,7 @@ class Registered(_HubEvent):
 
     def apply(self, was: Hub, at_us: int) -> Hub:  # noqa: ARG002
         """Take everything over; a hub belongs to itself."""
-        return replace(
-            was, hub_id=was.id, name=self.name, zone=self.zone, position=point(self.position)
-        )
+        return was.but(hub_id=was.id, name=self.name, zone=self.zone, position=point(self.position))
 
 
 class Opened(_HubEvent):
@@ -86,8 +83,7 @@ class WeatherObserved(_HubEvent):
 
     def apply(self, was: Hub, at_us: int) -> Hub:
         """Replace the observation."""
-        return replace(
-            was,
+        return was.but(
             rain_mm_h=self.rain_mm_h,
             rain_forecast_mm_h=self.rain_forecast_mm_h,
             rain_seen_us=at_us,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar, Final
 
 from makegood.domain.entities import EntityKind, Reservation
@@ -27,8 +26,7 @@ class Requested(_ReservationEvent):
 
     def apply(self, was: Reservation, at_us: int) -> Reservation:  # noqa: ARG002
         """Take everything over."""
-        return replace(
-            was,
+        return was.but(
             order_id=self.order_id,
             line_id=self.line_id,
             sku=self.sku,
@@ -55,7 +53,7 @@ class Failed(_ReservationEvent):
 
     def apply(self, was: Reservation, at_us: int) -> Reservation:
         """Note why and when."""
-        return replace(was, reason=self.reason, failed_us=at_us)
+        return was.but(reason=self.reason, failed_us=at_us)
 
 
 class Released(_ReservationEvent):

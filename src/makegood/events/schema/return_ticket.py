@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field
@@ -30,8 +29,7 @@ class Opened(_ReturnEvent):
 
     def apply(self, was: ReturnTicket, at_us: int) -> ReturnTicket:  # noqa: ARG002
         """Take everything over."""
-        return replace(
-            was,
+        return was.but(
             order_id=self.order_id,
             line_ids=self.line_ids,
             reason=self.reason,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Annotated, ClassVar, Final
 
 from pydantic import Field, model_validator
@@ -96,8 +95,7 @@ class Placed(_OrderEvent):
 
     def apply(self, was: SalesOrder, at_us: int) -> SalesOrder:
         """Take everything over."""
-        return replace(
-            was,
+        return was.but(
             customer_id=self.customer_id,
             currency=self.total.currency,
             total_minor=self.total.minor,
@@ -122,7 +120,7 @@ class Promised(_OrderEvent):
 
     def apply(self, was: SalesOrder, at_us: int) -> SalesOrder:  # noqa: ARG002
         """Replace the promise."""
-        return replace(was, promised_us=self.promised_us)
+        return was.but(promised_us=self.promised_us)
 
 
 class PaymentCaptured(_MoneyEvent):
@@ -133,8 +131,7 @@ class PaymentCaptured(_MoneyEvent):
 
     def apply(self, was: SalesOrder, at_us: int) -> SalesOrder:
         """Add to the captured balance, and note when there first was one."""
-        return replace(
-            was,
+        return was.but(
             captured_minor=was.captured_minor + self.amount.minor,
             paid_us=at_us if was.paid_us is None else was.paid_us,
         )
@@ -157,7 +154,7 @@ class PaymentRefunded(_MoneyEvent):
 
     def apply(self, was: SalesOrder, at_us: int) -> SalesOrder:  # noqa: ARG002
         """Add to the refunded balance."""
-        return replace(was, refunded_minor=was.refunded_minor + self.amount.minor)
+        return was.but(refunded_minor=was.refunded_minor + self.amount.minor)
 
 
 class CouponIssued(_MoneyEvent):
@@ -168,7 +165,7 @@ class CouponIssued(_MoneyEvent):
 
     def apply(self, was: SalesOrder, at_us: int) -> SalesOrder:  # noqa: ARG002
         """Add to the sum of coupons."""
-        return replace(was, coupon_minor=was.coupon_minor + self.amount.minor)
+        return was.but(coupon_minor=was.coupon_minor + self.amount.minor)
 
 
 class AddressChanged(_OrderEvent):
@@ -188,7 +185,7 @@ class AddressChanged(_OrderEvent):
 
     def apply(self, was: SalesOrder, at_us: int) -> SalesOrder:  # noqa: ARG002
         """Replace address and place."""
-        return replace(was, drop_off=point(self.drop_off), address=self.address)
+        return was.but(drop_off=point(self.drop_off), address=self.address)
 
 
 class ItemsChanged(_OrderEvent):
@@ -213,7 +210,7 @@ class ItemsChanged(_OrderEvent):
 
     def apply(self, was: SalesOrder, at_us: int) -> SalesOrder:  # noqa: ARG002
         """Replace lines and total."""
-        return replace(was, total_minor=self.total.minor, lines=_lines(self.lines))
+        return was.but(total_minor=self.total.minor, lines=_lines(self.lines))
 
 
 class PutOnHold(_OrderEvent):
@@ -238,7 +235,7 @@ class Delivered(_OrderEvent):
 
     def apply(self, was: SalesOrder, at_us: int) -> SalesOrder:
         """Note when."""
-        return replace(was, delivered_us=at_us)
+        return was.but(delivered_us=at_us)
 
 
 class Cancelled(_OrderEvent):
@@ -251,7 +248,7 @@ class Cancelled(_OrderEvent):
 
     def apply(self, was: SalesOrder, at_us: int) -> SalesOrder:  # noqa: ARG002
         """Note why."""
-        return replace(was, cancel_reason=self.reason)
+        return was.but(cancel_reason=self.reason)
 
 
 class Closed(_OrderEvent):

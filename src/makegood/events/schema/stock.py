@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar, Final
 
 from makegood.domain.entities import EntityKind, Stock
@@ -25,7 +24,7 @@ class Counted(_StockEvent):
 
     def apply(self, was: Stock, at_us: int) -> Stock:
         """Replace the quantity."""
-        return replace(was, sku=self.sku, on_hand=self.on_hand, counted_us=at_us)
+        return was.but(sku=self.sku, on_hand=self.on_hand, counted_us=at_us)
 
 
 class Adjusted(_StockEvent):
@@ -39,7 +38,7 @@ class Adjusted(_StockEvent):
 
     def apply(self, was: Stock, at_us: int) -> Stock:  # noqa: ARG002
         """Add to the quantity."""
-        return replace(was, on_hand=was.on_hand + self.by)
+        return was.but(on_hand=was.on_hand + self.by)
 
 
 TYPES: Final = (Counted, Adjusted)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar, Final
 
 from makegood.domain.entities import EntityKind, Waybill
@@ -28,8 +27,7 @@ class Created(_WaybillEvent):
 
     def apply(self, was: Waybill, at_us: int) -> Waybill:  # noqa: ARG002
         """Take everything over."""
-        return replace(
-            was,
+        return was.but(
             order_id=self.order_id,
             fulfilment_id=self.fulfilment_id or "",
             carrier=self.carrier,
@@ -46,7 +44,7 @@ class Scanned(_WaybillEvent):
 
     def apply(self, was: Waybill, at_us: int) -> Waybill:
         """Note when and where."""
-        return replace(was, last_scan_us=at_us, last_scan=self.checkpoint)
+        return was.but(last_scan_us=at_us, last_scan=self.checkpoint)
 
 
 class Stuck(_WaybillEvent):
