@@ -1,0 +1,27 @@
+"""Crashes without a crash: a boundary hook that raises where a process would die."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from makegood.effects.boundary import Point
+
+
+class Died(BaseException):
+    """The process is gone; nothing in the house may catch this."""
+
+
+@dataclass(slots=True)
+class DiesAt:
+    """Dies at the first passage of a point, or only takes note of what is passed."""
+
+    point: Point | None = None
+    passed: list[Point] = field(default_factory=list["Point"])
+
+    def reached(self, point: Point) -> None:
+        """Take note, and die where that is wanted."""
+        self.passed.append(point)
+        if point is self.point:
+            raise Died
