@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -34,19 +36,59 @@ class Weighed:
     parts: tuple[Contribution, ...]
 
 
+class _Memory:
+    """The last decisions that were looked at, by digest: what a digest stands for never changes."""
+
+    def __init__(self, most: int) -> None:
+        """Keep at most so many."""
+        self._most = most
+        self._kept: OrderedDict[Place, Weighed] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key: Place) -> Weighed | None:
+        with self._lock:
+            return self._kept.get(key)
+
+    def put(self, key: Place, value: Weighed) -> None:
+        with self._lock:
+            self._kept[key] = value
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+
+
+_MEMORY: Final = _Memory(4_000)
+
+
 def weighed(tx: Connection, places: Iterable[Place]) -> dict[Place, Weighed]:
     """Return the contributions behind some actions; those without a decision are left out."""
     wanted = {place for place in places if place[1] >= 0 and place[2]}
-    if not wanted:
-        return {}
-    query = select(PROPOSAL.c.id, PROPOSAL.c.body).where(
-        PROPOSAL.c.id.in_(sorted({place[0] for place in wanted}))
-    )
+    ids = sorted({place[0] for place in wanted})
+    named = select(PROPOSAL.c.id, PROPOSAL.c.digest).where(PROPOSAL.c.id.in_(ids))
+    digests = {row.id: row.digest for row in tx.execute(named)} if ids else {}
     found: dict[Place, Weighed] = {}
-    for row in tx.execute(query):
-        decisions = orjson.loads(row.body)["decisions"]
+    unknown: set[Place] = set()
+    for place in wanted:
+        if place[0] not in digests:
+            continue
+        known = _MEMORY.get((digests[place[0]], *place[1:]))
+        if known is None:
+            unknown.add(place)
+        else:
+            found[place] = known
+    for place, value in _read(tx, unknown).items():
+        _MEMORY.put((digests[place[0]], *place[1:]), value)
+        found[place] = value
+    return found
+
+
+def _read(tx: Connection, wanted: set[Place]) -> dict[Place, Weighed]:
+    """Read decisions from their proposals, which can be large: each is parsed once."""
+    found: dict[Place, Weighed] = {}
+    for proposal_id in sorted({place[0] for place in wanted}):
+        query = select(PROPOSAL.c.body).where(PROPOSAL.c.id == proposal_id)
+        decisions = orjson.loads(tx.execute(query).scalar_one())["decisions"]
         for place in wanted:
-            if place[0] == row.id:
+            if place[0] == proposal_id:
                 found |= _weighed(place, decisions)
     return found
 

@@ -203,4 +203,4 @@ def _first_the_open(counted: tuple[str, int]) -> tuple[bool, str]:
 def place(scene: Scene) -> tuple[str, ZoneInfo]:
     """Return the hub by whose clock the page shows the time, and its zone."""
     first = next(iter(scene.hubs.values()), None)
-    return (scene.speak.hub(first.id), scene.zone(first.id)) if first else ("UTC", scene.zone(""))
+    return (scene.speak.hub(first.id), scene.zone(first.id)) if first else ("", scene.zone(""))

@@ -13,6 +13,7 @@ EN: Final[dict[str, str]] = {
     "live.on": "Live",
     "live.off": "Not live: reconnecting",
     "time.house": "{time} at {place}",
+    "time.utc": "{time} UTC",
     # --- numbers at the top ---
     "head.moving": "orders moving",
     "head.risk": "promises at risk",
@@ -171,6 +172,7 @@ EN: Final[dict[str, str]] = {
     "factor.value_at_risk": "Value at risk",
     "factor.workload": "Workload",
     "factor.change": "Change of hands",
+    "factor.delay": "Delay",
     "factor.base": "Base",
     "factor.value_share": "Order value",
     "factor.tier": "Tier",
