@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from makegood.api.app import application
@@ -26,7 +27,7 @@ from makegood.state.projection import project
 from tests.gates.world import World
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from fastapi import FastAPI
 
@@ -46,6 +47,7 @@ class Town(World):
         self.wall = VirtualClock(WALL_US)
         self.changes = Changes()
         self.is_ready = True
+        self._waiting: list[tuple[str, str, dict[str, object]]] | None = None
         super().__init__(store, clock)
         with store.write() as tx:
             self.operator = persons.bootstrap(tx, "Olga Operator", clock.now_us())
@@ -76,10 +78,21 @@ class Town(World):
             person = self.people[role].id
             return "/login/" + logins.make_link(tx, "test", person, at_us=at_us, wall_us=wall_us)
 
-    def happen(self, kind: str, subject: str, **data: Any) -> None:  # noqa: ANN401 -- as in World
+    def happen(self, kind: str, subject: str, **data: object) -> None:
         if kind == "hub.registered":
             data = {"name": "Hub North", "zone": "Asia/Shanghai", "position": HUB}
-        super().happen(kind, subject, **data)
+        if self._waiting is None:
+            super().happen(kind, subject, **data)
+        else:
+            self._waiting.append((kind, subject, data))
+
+    @contextmanager
+    def _together(self) -> Generator[None]:
+        """Let everything that happens in the block be one batch."""
+        self._waiting = []
+        yield
+        happened, self._waiting = self._waiting, None
+        self.tell(*happened)
 
     @property
     def desk(self) -> Desk:
@@ -114,12 +127,13 @@ class Town(World):
     def storm(self, orders: int = 40, couriers: int = 9) -> Incident:
         """Let it rain on orders under way, and let agents answer; return the incident."""
         chance = random.Random(7)
-        for number in range(couriers):
-            self._courier(f"K{number + 1:02}", chance)
         names = [f"so-{1000 + number}" for number in range(orders)]
-        for number, name in enumerate(names):
-            self._order(name, number, couriers, chance)
-        self.happen("hub.weather_observed", "h1", rain_mm_h=14.2, rain_forecast_mm_h=18.0)
+        with self._together():
+            for number in range(couriers):
+                self._courier(f"K{number + 1:02}", chance)
+            for number, name in enumerate(names):
+                self._order(name, number, couriers, chance)
+            self.happen("hub.weather_observed", "h1", rain_mm_h=14.2, rain_forecast_mm_h=18.0)
         incident = self._incident(names)
         self.clock.advance(4 * MINUTE)
         self._answer(incident, names)
@@ -137,7 +151,11 @@ class Town(World):
         promised = to_rfc3339(now_us + (4 + number) * MINUTE)
         total = {"minor": chance.randrange(1900, 14900, 50), "currency": CURRENCY}
         place = _near(chance, 0.02)
-        common = {"customer_id": f"c-{name}", "promised_at": promised, "drop_off": place}
+        common: dict[str, object] = {
+            "customer_id": f"c-{name}",
+            "promised_at": promised,
+            "drop_off": place,
+        }
         self.happen("sales_order.placed", name, total=total, **common)
         self.happen("sales_order.payment_captured", name, amount=total)
         self.happen("fulfilment_order.created", f"f-{name}", order_id=name, **common)
@@ -151,7 +169,8 @@ class Town(World):
             self._deliver(name)
 
     def _deliver(self, name: str) -> None:
-        self.happen("fulfilment_order.picked_up", f"f-{name}") if not self._up(name) else None
+        if not self._up(name):
+            self.happen("fulfilment_order.picked_up", f"f-{name}")
         self.happen("fulfilment_order.delivered", f"f-{name}")
         self.happen("sales_order.delivered", name)
 
