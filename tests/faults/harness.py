@@ -144,8 +144,12 @@ class Bench:
 
     def check(self) -> None:
         """Assert what has to hold at any moment: nothing paid unapproved, a sound ledger."""
-        assert audit.nothing_unapproved(self.store_url, self.books()) == []
+        _none(audit.nothing_unapproved(self.store_url, self.books()))
 
     def audit(self) -> None:
         """Assert what has to hold at the end: each payment of all plans once, and no other."""
-        assert audit.once(self.store_url, self.books(), self.whole) == []
+        _none(audit.once(self.store_url, self.books(), self.whole))
+
+
+def _none(problems: list[str]) -> None:
+    assert not problems, "\n" + "\n".join(problems)

@@ -79,18 +79,12 @@ class HouseWork:
                 sleep(0.01)
         raise StoreInUse("the last owner's lock was never let go")
 
-    def _wanted(self) -> dict[str, Say | None]:
-        """Return the digests of all actions of the plan, and what is to be said of each."""
-        says = {(say.wish, say.index): say for say in self._plan.says}
-        return {
-            digest_model(action): says.get((wish.id, index))
-            for wish in self._plan.wishes
-            for index, action in enumerate(wish.actions)
-        }
+    def _digest(self, say: Say) -> str:
+        wish = next(one for one in self._plan.wishes if one.id == say.wish)
+        return digest_model(wish.actions[say.index])
 
     def _decide(self, say: Say) -> bool:
-        wish = next(one for one in self._plan.wishes if one.id == say.wish)
-        digest = digest_model(wish.actions[say.index])
+        digest = self._digest(say)
         with self._house.store.read() as tx:
             waiting = next((r for r in reviews.queue(tx) if r.digest == digest), None)
         if waiting is None:
@@ -105,14 +99,15 @@ class HouseWork:
         return True
 
     def _is_quiet(self) -> bool:
-        wanted = self._wanted()
+        wanted = {digest_model(one) for wish in self._plan.wishes for one in wish.actions}
+        said = {self._digest(say) for say in self._plan.says}
         with self._house.store.read() as tx:
             judged = set(tx.execute(select(ACTION.c.digest)).scalars())
             running = select(RUN.c.id).where(RUN.c.status == RunStatus.RUNNING).limit(1)
             waiting = {review.digest for review in reviews.queue(tx)}
             return (
-                judged >= set(wanted)
-                and not any(wanted.get(digest) for digest in waiting)
+                judged >= wanted
+                and not waiting & said
                 and tx.execute(running).first() is None
                 and is_settled(tx)
             )

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 BOUNDARIES: Final = [where for where in Where if where not in {Where.STATEMENT, Where.BEGIN}]
 
 
-def _die_and_recover(bench: Bench, kill: Kill) -> bool:
+def _die_and_recover(bench: Bench, kill: Kill, orders: int = 2) -> bool:
     """Let a new plan's first life die there; say whether it came that far."""
-    bench.begin(one_of_each(orders=2))
+    bench.begin(one_of_each(orders))
     killed = bench.live(kill).killed
     bench.check()
     bench.until_quiet()
@@ -41,6 +41,7 @@ def test_killed_at_a_boundary_it_pays_each_approved_obligation_once(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("where", BOUNDARIES)
 def test_killed_at_any_passage_of_a_boundary_it_pays_each_approved_obligation_once(
     bench: Bench, where: Where
@@ -52,11 +53,12 @@ def test_killed_at_any_passage_of_a_boundary_it_pays_each_approved_obligation_on
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_killed_before_any_statement_it_pays_each_approved_obligation_once(
     sqlite_bench: Bench,
 ) -> None:
     passage = 1
-    while _die_and_recover(sqlite_bench, Kill(where=Where.STATEMENT, passage=passage)):
+    while _die_and_recover(sqlite_bench, Kill(where=Where.STATEMENT, passage=passage), orders=1):
         passage += 1
     assert passage > len(Where)
 

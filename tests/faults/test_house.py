@@ -40,6 +40,7 @@ def test_a_house_killed_after_dispatch_pays_each_approved_obligation_once(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("where", BOUNDARIES)
 def test_a_house_killed_at_any_boundary_pays_each_approved_obligation_once(
     house: Bench, where: Where
@@ -60,6 +61,7 @@ def test_a_house_killed_all_along_its_statements_pays_each_approved_obligation_o
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_house_that_dies_at_every_start_still_pays_once(sqlite_house: Bench) -> None:
     """More deaths than a run has attempts: the run is given up, what was approved is not."""
     sqlite_house.begin(housed(one_of_each(orders=2)))
@@ -71,6 +73,7 @@ def test_a_house_that_dies_at_every_start_still_pays_once(sqlite_house: Bench) -
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("where", [Where.DECISION_TO_GRANT, Where.AFTER_DISPATCH])
 def test_two_incidents_of_a_house_that_owe_the_same_refund_pay_it_once(
     house: Bench, where: Where
