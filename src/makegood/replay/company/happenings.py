@@ -23,13 +23,13 @@ from makegood.replay.company.model import (
     Order,
     Refund,
 )
-from makegood.replay.company.weather import RainField
+from makegood.replay.company.weather import QUARTER, RainField
 
 SOURCE: Final = "/sandbox"
 _LOOK_AHEAD_US: Final = HOUR
 _LOOK_STEP_US: Final = 10 * MINUTE
-# Sequences stay below 2**53, so that any JSON reader can hold them.
-_PER_LIFE: Final = 1_000_000
+# Sequences keep to 15 digits, so that any JSON reader can hold them.
+_PER_LIFE: Final = 100_000
 
 Event = dict[str, Any]
 Data = dict[str, Any]
@@ -242,12 +242,16 @@ class Tape:
         self._tell("hub.stopped", hub.id, hub.id, {"reason": "asked_to"})
 
     def rain(self, hub: Hub, field: RainField) -> None:
-        """Tell the rain at a hub, now and at most within the next hour, in mm/h."""
+        """Tell the rain at a hub in mm/h: now, and within the next hour at most and by quarter."""
         now_us = self._clock.now_us()
         ahead = range(now_us, now_us + _LOOK_AHEAD_US + 1, _LOOK_STEP_US)
         data = {
             "rain_mm_h": round(field.rate(hub.position, now_us), 1),
             "rain_forecast_mm_h": round(max(field.rate(hub.position, t) for t in ahead), 1),
+            "rain_quarters_mm_h": [
+                round(field.fallen_mm(hub.position, end_us, QUARTER) * HOUR / QUARTER, 1)
+                for end_us in range(now_us + QUARTER, now_us + _LOOK_AHEAD_US + 1, QUARTER)
+            ],
         }
         self._tell("hub.weather_observed", hub.id, hub.id, data)
 
