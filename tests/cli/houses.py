@@ -7,18 +7,19 @@ import socket
 import subprocess
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from threading import Event
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
 
-from makegood.clock import SECOND, SystemClock, stopwatch_s
+from makegood.clock import SystemClock, stopwatch_s
 from makegood.replay.company import CityPlan, Company, create_app, read_connections
 from makegood.runtime.daemon import HttpServer
 from tests.cli.programs import Ran, command, environment, makegood
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
 
@@ -108,6 +109,20 @@ def serve(
     )
 
 
+T = TypeVar("T")
+
+
+def until(look: Callable[[], T | None], within_s: float = 60) -> T:
+    """Look again and again until there is something to see, and return it."""
+    ends_s = stopwatch_s() + within_s
+    while stopwatch_s() < ends_s:
+        if found := look():
+            return found
+        Event().wait(0.2)
+    message = f"nothing within {within_s} s"
+    raise AssertionError(message)
+
+
 def wait_ready(process: subprocess.Popen[Any], url: str, within_s: float = 60) -> None:
     until_s = stopwatch_s() + within_s
     while stopwatch_s() < until_s:
@@ -122,5 +137,5 @@ def wait_ready(process: subprocess.Popen[Any], url: str, within_s: float = 60) -
             process.wait(0.1)
         except subprocess.TimeoutExpired:
             continue
-    message = f"not ready within {within_s * SECOND / SECOND} s"
+    message = f"not ready within {within_s} s"
     raise AssertionError(message)

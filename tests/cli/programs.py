@@ -35,14 +35,16 @@ def command(*arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("makegood")), *arguments]
 
 
-def makegood(home: Path, *arguments: str, cwd: Path | None = None, **more: str) -> Ran:
+def makegood(
+    home: Path, *arguments: str, cwd: Path | None = None, within_s: float = 100, **more: str
+) -> Ran:
     done = subprocess.run(
         command(*arguments),
         env=environment(home, **more),
         cwd=cwd or home,
         capture_output=True,
         text=True,
-        timeout=100,
+        timeout=within_s,
         check=False,
     )
     return Ran(done.returncode, done.stdout, done.stderr)

@@ -86,6 +86,7 @@ def show_review(review: Review, *, as_json: AsJson = False) -> None:
             ("decided by", found["decided_by"]),
             ("decided", shapes.when(found["decided_us"]) if found["decided_us"] else ""),
             ("reason", found["reason"]),
+            ("its decision", f"makegood decision show {found['action_id']}"),
         )
     )
     if found["changed"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -13,6 +13,8 @@ from makegood.cli.output import AsJson, Code, say
 if TYPE_CHECKING:
     from makegood.ledger.verify import Report
     from makegood.store.session import Store
+
+_NOUNS: Final = ("sales_order", "incident", "person", "token", "courier", "hub")
 
 
 def register(app: typer.Typer) -> None:
@@ -77,7 +79,11 @@ def show(
     """Show the entries that speak of something, by its id."""
     from makegood.cli import client
 
-    rows = client.items(client.get(client.path("ledger"), {"about": about}))
+    # Entities, incidents, persons and tokens are found under KIND/ID, everything else by id.
+    names = [about] if "/" in about else [about, *(f"{noun}/{about}" for noun in _NOUNS)]
+    where = client.path("ledger")
+    rows = [row for name in names for row in client.items(client.get(where, {"about": name}))]
+    rows.sort(key=lambda row: (row["at_us"], row["part"], row["seq"]))
     if as_json:
         output.show_json(rows)
         return

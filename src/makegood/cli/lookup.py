@@ -203,14 +203,14 @@ def show_incident(
     say()
     say("Work on it:")
     output.show_table(
-        ("ROUND", "AGENT", "STATUS", "STARTED", "DECISION", "DETAIL"),
+        ("ROUND", "AGENT", "STATUS", "STARTED", "RUN", "DETAIL"),
         [
             (
                 row["round"],
                 row["agent"],
                 row["status"],
                 shapes.when(row["started_us"]),
-                row["proposal_id"] or "-",
+                row["id"],
                 row["detail"] or "-",
             )
             for row in runs

@@ -14,6 +14,7 @@ from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Final
@@ -125,6 +126,8 @@ class Teller:
                 raise NoEvents(f"HTTP {answer.status_code}: {answer.text[:300]}")
             if not answer.is_success:
                 return False
+            if answer.status_code == HTTPStatus.MULTI_STATUS:
+                log.warning("events_set_aside", counts=answer.json()["counts"])
             del self._pending[: len(batch)]
         return True
 
