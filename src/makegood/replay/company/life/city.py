@@ -31,6 +31,7 @@ from makegood.replay.company.records import Records
 
 _TICK_US: Final = MINUTE
 _WEATHER_TICKS: Final = 5
+_STANDING_TICKS: Final = 4
 _AT_HUB: Final = (FulfilmentStatus.CREATED, FulfilmentStatus.READY)
 _AWAY: Final = (CourierStatus.OFF, CourierStatus.SHELTERING)
 _BULKY_FROM: Final = 4
@@ -186,8 +187,7 @@ class City:
 
     def _tick(self) -> None:
         now_us = self._clock.now_us()
-        for courier in self._riding.follow():
-            self._tape.position(courier)
+        self._tell_positions()
         for delivery in self._at_hubs():
             if delivery.ready_us <= now_us:
                 self._packed(delivery.id)
@@ -203,6 +203,14 @@ class City:
         ends_us = self._script.ends_us
         if now_us < ends_us or (self._is_busy() and now_us < ends_us + _LINGERS_US):
             self._agenda.at(now_us + _TICK_US, self._tick)
+
+    def _tell_positions(self) -> None:
+        """Tell where couriers are: who rides each minute, who stands still less often."""
+        for courier in self._riding.follow():
+            self._tape.position(courier)
+        if self._ticks % _STANDING_TICKS == 0:
+            for courier in self._riding.standing():
+                self._tape.position(courier)
 
     def _at_hubs(self) -> list[Fulfilment]:
         return [each for each in self._records.fulfilments.values() if each.status in _AT_HUB]

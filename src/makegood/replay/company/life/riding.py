@@ -98,16 +98,27 @@ class Riding:
         return courier.position if leg is None else leg.at(self._clock.now_us())
 
     def follow(self) -> tuple[Courier, ...]:
-        """Put everyone who rides where they are now, and return them."""
+        """Put everyone who can be reached where they are now, and return those who ride.
+
+        Whoever stands still is heard of all the same: their place is as fresh as a rider's.
+        """
+        now_us = self._clock.now_us()
         riding: list[Courier] = []
-        for courier_id, leg in self._legs.items():
-            now_us = self._clock.now_us()
-            there = replace(
-                self._records.courier(courier_id), position=leg.at(now_us), position_us=now_us
-            )
+        for courier in tuple(self._records.couriers.values()):
+            if courier.status in _AWAY:
+                continue
+            leg = self._legs.get(courier.id)
+            place = courier.position if leg is None else leg.at(now_us)
+            there = replace(courier, position=place, position_us=now_us)
             self._records.put(there)
-            riding.append(there)
+            if leg is not None:
+                riding.append(there)
         return tuple(riding)
+
+    def standing(self) -> tuple[Courier, ...]:
+        """Return those who can be reached and do not ride."""
+        everyone = self._records.couriers.values()
+        return tuple(c for c in everyone if c.status not in _AWAY and c.id not in self._legs)
 
     def _come_out(self, courier_id: str) -> None:
         courier = replace(self._records.courier(courier_id), status=CourierStatus.IDLE)
