@@ -31,6 +31,7 @@ def test_the_weather_is_read_in_mm_an_hour_with_the_feeds_own_time() -> None:
             "rain_forecast_mm_h": 44.32,
             "observed_us": 1784025000000000,
             "wind_m_s": 6.61,
+            "rain_quarters_mm_h": (38.96, 44.32, 35.0, 20.48),
         }
     )
 

@@ -53,15 +53,17 @@ def forecast(hub_id: str, latitude: float, longitude: float) -> WeatherReading:
     )
     current, quarters = answer.current, answer.minutely_15.precipitation
     coming = [mm for mm in quarters if mm is not None]
+    rates = tuple(round(mm * _QUARTERS_IN_HOUR, 2) for mm in coming)
     if len(coming) <= _QUARTERS_IN_HOUR or current.interval <= 0:
         raise ReadFailed("weather /v1/forecast: the coming hour is not complete")
     wind = current.wind_speed_10m
     return WeatherReading(
         hub_id=hub_id,
         rain_mm_h=round(current.precipitation * 3600 / current.interval, 2),
-        rain_forecast_mm_h=round(max(coming) * _QUARTERS_IN_HOUR, 2),
+        rain_forecast_mm_h=max(rates),
         observed_us=_instant(current.time),
         wind_m_s=None if wind is None else round(wind / _KMH_IN_M_S, 2),
+        rain_quarters_mm_h=rates[1:],
     )
 
 

@@ -273,7 +273,10 @@ class Courier(Entity):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hub(Entity):
-    """A place orders leave from, with its zone and weather position."""
+    """A place orders leave from, with its zone and weather position.
+
+    `rain_quarters_mm_h` is the rain in each quarter of an hour from `rain_seen_us` on.
+    """
 
     kind: ClassVar[EntityKind] = EntityKind.HUB
     name: str = ""
@@ -281,6 +284,7 @@ class Hub(Entity):
     position: Point | None = None
     rain_mm_h: float | None = None
     rain_forecast_mm_h: float | None = None
+    rain_quarters_mm_h: tuple[float, ...] = ()
     rain_seen_us: int | None = None
 
 

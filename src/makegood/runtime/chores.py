@@ -126,5 +126,7 @@ def _event(reading: WeatherReading, now_us: int) -> dict[str, Any]:
         "data": {
             "rain_mm_h": reading.rain_mm_h,
             "rain_forecast_mm_h": reading.rain_forecast_mm_h,
+            # They begin when the reading was made, so a reading of now is late by a part of one.
+            "rain_quarters_mm_h": list(reading.rain_quarters_mm_h),
         },
     }

@@ -14,7 +14,8 @@ from makegood.domain.geo import Point
 class WeatherReading:
     """Rain at one hub: now, and the most that is forecast within the horizon, in mm an hour.
 
-    `wind_m_s` is None where the feed does not say. `observed_us` is the feed's own time.
+    `wind_m_s` is None where the feed does not say. `observed_us` is the feed's own time, and
+    `rain_quarters_mm_h` the rain in each quarter of an hour from then on, as far as it is forecast.
     """
 
     hub_id: str
@@ -22,6 +23,7 @@ class WeatherReading:
     rain_forecast_mm_h: float
     observed_us: int
     wind_m_s: float | None = None
+    rain_quarters_mm_h: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

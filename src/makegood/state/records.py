@@ -123,6 +123,7 @@ _NESTED: Final[dict[str, Callable[[Any], object]]] = {
     "position": _point,
     "lines": _lines,
     "line_ids": tuple,
+    "rain_quarters_mm_h": tuple,
 }
 
 

@@ -73,19 +73,21 @@ class Resumed(_HubEvent):
 
 
 class WeatherObserved(_HubEvent):
-    """Rain at the hub in mm/h: now, and the most that is forecast for the next hour."""
+    """Rain at the hub in mm/h: now, at most within an hour, and by coming quarter of an hour."""
 
     type: ClassVar[str] = "hub.weather_observed"
     move: ClassVar[Move] = move(*S)
 
     rain_mm_h: Rate
     rain_forecast_mm_h: Rate | None = None
+    rain_quarters_mm_h: Annotated[tuple[Rate, ...], Field(max_length=96)] = ()
 
     def apply(self, was: Hub, at_us: int) -> Hub:
         """Replace the observation."""
         return was.but(
             rain_mm_h=self.rain_mm_h,
             rain_forecast_mm_h=self.rain_forecast_mm_h,
+            rain_quarters_mm_h=self.rain_quarters_mm_h,
             rain_seen_us=at_us,
         )
 
