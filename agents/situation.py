@@ -21,6 +21,7 @@ from makegood.sdk import (
     NotConnected,
     NotFound,
     Point,
+    Rain,
     ReadFailed,
     SalesOrder,
     WeatherReading,
@@ -42,16 +43,19 @@ _AWAY = ("off", "sheltering")
 class Situation:
     """Endangered orders, couriers with their loads, and what was proposed on these orders before.
 
-    `settled` are obligations (as text) that need not be proposed again, `moving` the fulfilment
-    orders whose courier is about to change. `doubts` hold for every action, `doubtful_couriers`
-    for those that send somebody whose position is too old.
+    `lost` are couriers who cannot be reached for now. `settled` are obligations (as text) that
+    need not be proposed again, `moving` the fulfilment orders whose courier is about to change.
+    `doubts` hold for every action, `doubtful_couriers` for those that send somebody whose position
+    is too old.
     """
 
     orders: tuple[FulfilmentOrder, ...]
     sales: dict[str, SalesOrder]
     couriers: tuple[CourierLoad, ...]
+    lost: tuple[CourierLoad, ...]
     customers: dict[str, CustomerReading]
     conditions: Conditions
+    earlier: tuple[Earlier, ...]
     settled: frozenset[str]
     moving: frozenset[str]
     doubts: tuple[str, ...]
@@ -66,13 +70,15 @@ def observe(context: AgentContext) -> Situation:
     orders = tuple(order for order in orders if order.order_id in sales)
     earlier = state.earlier(sorted(sales))
     conditions, doubts = _conditions(context, orders)
-    couriers = _located(context, state.couriers(incident.hub_id))
+    couriers, away = _located(context, state.couriers(incident.hub_id))
     return Situation(
         orders=orders,
         sales=sales,
         couriers=couriers,
+        lost=(*state.lost_couriers(incident.hub_id), *away),
         customers=customers_of(context, tuple(sales.values())),
         conditions=conditions,
+        earlier=earlier,
         settled=settled(earlier),
         moving=frozenset(
             one.entity.id
@@ -107,17 +113,17 @@ def _conditions(
     doubts: list[str] = []
     if home is None:
         home = next((o.pick_up for o in orders if o.pick_up is not None), Point(0.0, 0.0))
-    rain_mm_h, rain_doubt = _rain(context, hub, home)
+    rain, rain_doubt = _rain(context, hub, home)
     if rain_doubt:
         doubts.append(rain_doubt)
     travel = context.policies.detection.travel
-    return Conditions(home, rain_mm_h, travel, context.clock.now_us()), tuple(doubts)
+    return Conditions(home, rain, travel, context.clock.now_us()), tuple(doubts)
 
 
-def _rain(context: AgentContext, hub: Hub | None, home: Point) -> tuple[float, str]:
-    """Return the rain now, and a doubt where the feed is too old or there is none when needed."""
-    rain = hub.rain_mm_h if hub is not None else None
-    seen_us = hub.rain_seen_us if hub is not None else None
+def _rain(context: AgentContext, hub: Hub | None, home: Point) -> tuple[Rain, str]:
+    """Return the rain, and a doubt where the feed is too old or there is none when needed."""
+    now_us = context.clock.now_us()
+    rain, seen_us = _rain_of(hub, now_us)
     try:
         reading: WeatherReading = context.read(
             "forecast",
@@ -125,42 +131,60 @@ def _rain(context: AgentContext, hub: Hub | None, home: Point) -> tuple[float, s
             latitude=home.lat,
             longitude=home.lon,
         )
-        rain, seen_us = reading.rain_mm_h, reading.observed_us
+        rain, seen_us = _rain_read(reading, now_us), reading.observed_us
     except (NotFound, NotConnected, ReadFailed):
         pass
-    if rain is None or seen_us is None:
+    if seen_us is None:
         needed = context.incident.kind is IncidentKind.WEATHER
-        return 0.0, "the weather at the hub is not known" if needed else ""
-    old_us = context.clock.now_us() - seen_us
+        return rain, "the weather at the hub is not known" if needed else ""
+    old_us = now_us - seen_us
     if old_us > context.policies.detection.feeds.weather_stale_minutes * MINUTE:
         return rain, f"the weather at the hub is {old_us // MINUTE} minutes old"
     return rain, ""
 
 
-def _located(context: AgentContext, loads: Sequence[CourierLoad]) -> tuple[CourierLoad, ...]:
-    """Return the loads with the fleet's own latest positions and counts laid over them."""
+def _rain_of(hub: Hub | None, now_us: int) -> tuple[Rain, int | None]:
+    """Return the rain that the state knows of, and when it was seen."""
+    if hub is None or hub.rain_mm_h is None:
+        return Rain.between(0.0, 0.0, now_us), None
+    return Rain.at(hub, now_us), hub.rain_seen_us
+
+
+def _rain_read(reading: WeatherReading, now_us: int) -> Rain:
+    if reading.rain_quarters_mm_h and reading.observed_us <= now_us:
+        return Rain(reading.observed_us, reading.rain_quarters_mm_h)
+    return Rain.between(reading.rain_mm_h, reading.rain_forecast_mm_h, now_us)
+
+
+def _located(
+    context: AgentContext, loads: Sequence[CourierLoad]
+) -> tuple[tuple[CourierLoad, ...], tuple[CourierLoad, ...]]:
+    """Return who is there and who is away, with the fleet's own latest positions and counts."""
     try:
         answer: list[CourierReading] = context.read("couriers", hub_id=context.incident.hub_id)
     except (NotFound, NotConnected, ReadFailed):
-        return tuple(loads)
+        return tuple(loads), ()
     readings = {reading.courier_id: reading for reading in answer}
-    return tuple(_overlaid(load, readings.get(load.courier.id)) for load in loads)
+    there: list[CourierLoad] = []
+    away: list[CourierLoad] = []
+    for load in loads:
+        reading = readings.get(load.courier.id)
+        gone = reading is not None and reading.status in _AWAY
+        (away if gone else there).append(_overlaid(load, reading))
+    return tuple(there), tuple(away)
 
 
 def _overlaid(load: CourierLoad, reading: CourierReading | None) -> CourierLoad:
     if reading is None:
         return load
     held = sum(order.load for order in load.held)
-    reserved = max(load.reserved, reading.load - held)
-    if reading.status in _AWAY:
-        reserved = max(reserved, reading.capacity)
     courier = replace(
         load.courier,
         position=reading.position,
         position_us=reading.position_us,
         capacity=reading.capacity,
     )
-    return CourierLoad(courier, load.held, reserved)
+    return CourierLoad(courier, load.held, max(load.reserved, reading.load - held))
 
 
 def _doubtful(context: AgentContext, loads: Sequence[CourierLoad]) -> dict[str, str]:

@@ -21,6 +21,7 @@ from makegood.sdk import (
     MINUTE,
     SECOND,
     Action,
+    ActionKind,
     ActionOutcome,
     AgentContext,
     Cause,
@@ -35,11 +36,14 @@ from makegood.sdk import (
     Reassign,
     agent,
     assign,
+    beyond,
     digest,
 )
 
 _CAUSES: Final = {IncidentKind.WEATHER: Cause.WEATHER, IncidentKind.CAPACITY: Cause.CAPACITY}
 _PLAN: Final = 0
+_DELAYED: Final = "delayed"
+_AT_RISK: Final = "at_risk"
 
 
 @agent(name="storm", incidents=(IncidentKind.WEATHER, IncidentKind.CAPACITY))
@@ -64,6 +68,7 @@ class _Work:
 
     situation: Situation
     plan: Plan | None
+    doubtful: tuple[Choice, ...]
     lost: tuple[Choice, ...]
     late: tuple[Late, ...]
     awarded: Compensated | None
@@ -111,6 +116,7 @@ class _Storm:
             "summary": (
                 f"{len(work.plan.choices)} endangered orders: {moved} go to another courier, "
                 f"{len(work.late)} will be late, {len(paid)} get a coupon{total}, "
+                f"{len(work.doubtful)} may not be served at all, "
                 f"{len(work.lost)} can no longer be served."
             )
         }
@@ -147,11 +153,15 @@ class _Storm:
             situation = self._seen()
             plan = _plan(self._context, situation)
             choices = plan.choices if plan else ()
-            lost = tuple(c for c in choices if _is_lost(self._context, situation, c))
-            gone = {choice.order.id for choice in lost}
+            limit_us = self._context.policies.objectives.give_up_minutes * MINUTE
+            hopeless = beyond(plan, limit_us, situation.moving) if plan else ()
+            warned = _warned(self._context, situation)
+            lost = tuple(c for c in hopeless if c.order.order_id in warned)
+            doubtful = tuple(c for c in hopeless if c.order.order_id not in warned)
+            gone = {choice.order.id for choice in hopeless}
             late = _late(situation, [c for c in choices if c.order.id not in gone])
             awarded = awards(self._context, late, situation.customers, situation.settled)
-            self._work = _Work(situation, plan, lost, late, awarded)
+            self._work = _Work(situation, plan, doubtful, lost, late, awarded)
         return self._work
 
     def _proposals(self) -> tuple[list[Proposed], list[Decision]]:
@@ -159,9 +169,13 @@ class _Storm:
         if work.plan is None:
             return [], []
         decisions = [work.plan.decision]
-        lost = {choice.order.id for choice in work.lost}
-        kept = [choice for choice in work.plan.choices if choice.order.id not in lost]
-        actions = _moves(context, work.situation, kept) + _messages(work.situation, kept)
+        ended = {choice.order.id for choice in work.lost}
+        hopeless = ended | {choice.order.id for choice in work.doubtful}
+        served = [choice for choice in work.plan.choices if choice.order.id not in hopeless]
+        actions = _moves(context, work.situation, served) + _messages(
+            work.situation, served, _DELAYED
+        )
+        actions += _messages(work.situation, work.doubtful, _AT_RISK)
         if work.awarded is not None:
             decisions.append(work.awarded.decision)
             actions += coupons(work.awarded, work.late, len(decisions) - 1, work.situation.doubts)
@@ -190,15 +204,25 @@ def _plan(context: AgentContext, situation: Situation, *, keep: bool = False) ->
         policies=context.policies,
         stamp=context.stamp,
         frozen=frozenset(o.id for o in situation.orders) if keep else situation.moving,
+        lost=situation.lost,
     )
 
 
-def _is_lost(context: AgentContext, situation: Situation, choice: Choice) -> bool:
-    """Say whether an order is so late that it can no longer be served."""
-    limit_us = context.policies.objectives.give_up_minutes * MINUTE
-    order = choice.order
-    on_its_way = order.picked_up_us is not None or order.id in situation.moving
-    return not on_its_way and choice.late_us > limit_us
+def _warned(context: AgentContext, situation: Situation) -> frozenset[str]:
+    """Return the sales orders whose customers were told a round ago that nobody may come.
+
+    Who is in doubt once may be served all the same: rain passes and couriers come back. So an
+    order is given up only when it is in doubt again, in a later round.
+    """
+    round_us = context.policies.detection.rounds.every_minutes * MINUTE
+    before_us = context.clock.now_us() - round_us // 2
+    return frozenset(
+        one.order_id
+        for one in situation.earlier
+        if one.kind is ActionKind.NOTIFY
+        and one.obligation.entitlement == f"{Cause.LATE}:{_AT_RISK}"
+        and one.at_us <= before_us
+    )
 
 
 def _late(situation: Situation, choices: Sequence[Choice]) -> tuple[Late, ...]:
@@ -240,7 +264,7 @@ def _doubts(situation: Situation, courier_id: str) -> tuple[str, ...]:
     return situation.doubts if own is None else (*situation.doubts, own)
 
 
-def _messages(situation: Situation, choices: Sequence[Choice]) -> list[Proposed]:
+def _messages(situation: Situation, choices: Sequence[Choice], template: str) -> list[Proposed]:
     return [
         Proposed(
             Notify(
@@ -248,7 +272,7 @@ def _messages(situation: Situation, choices: Sequence[Choice]) -> list[Proposed]
                 order_id=choice.order.order_id,
                 customer_id=situation.sales[choice.order.order_id].customer_id,
                 cause=Cause.LATE,
-                template="delayed",
+                template=template,
                 minutes=-(-choice.late_us // MINUTE),
             ),
             _PLAN,

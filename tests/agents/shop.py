@@ -44,6 +44,7 @@ class Shop:
     loads: list[CourierLoad]
     sales: dict[str, SalesOrder]
     hub_now: Hub | None = None
+    lost: list[CourierLoad] = field(default_factory=list[CourierLoad])
     given_before: Given = field(default_factory=Given)
     before: list[Earlier] = field(default_factory=list[Earlier])
     submitted: dict[str, Proposal] = field(default_factory=dict[str, Proposal])
@@ -60,6 +61,9 @@ class Shop:
 
     def couriers(self, hub_id: str) -> tuple[CourierLoad, ...]:
         return tuple(self.loads)
+
+    def lost_couriers(self, hub_id: str) -> tuple[CourierLoad, ...]:
+        return tuple(self.lost)
 
     def sales_orders(self, ids: Sequence[str]) -> tuple[SalesOrder, ...]:
         return tuple(self.sales[each] for each in ids if each in self.sales)

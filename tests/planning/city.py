@@ -10,7 +10,7 @@ from makegood.clock import MINUTE
 from makegood.domain.entities import Courier, FulfilmentOrder
 from makegood.domain.geo import Point
 from makegood.domain.policy import Policies
-from makegood.planning import Conditions, CourierLoad, Stamp
+from makegood.planning import Conditions, CourierLoad, Rain, Stamp
 from makegood.workspace.policies import read_policies
 
 NOW_US = 1_000_000 * MINUTE
@@ -26,7 +26,7 @@ def policies() -> Policies:
 
 
 def conditions(rain_mm_h: float = 20.0) -> Conditions:
-    return Conditions(HOME, rain_mm_h, policies().detection.travel, NOW_US)
+    return Conditions(HOME, Rain(NOW_US, (rain_mm_h,)), policies().detection.travel, NOW_US)
 
 
 def near(rng: Random, spread: float = 0.009) -> Point:

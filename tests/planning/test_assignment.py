@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from itertools import product
+from itertools import pairwise, product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from makegood.clock import MINUTE, stopwatch_s
-from makegood.domain.decisions import Decision, Method, Option, Subject
+from makegood.domain.decisions import Capacity, Decision, Method, Option, Subject
 from makegood.domain.entities import FulfilmentOrder
+from makegood.domain.geo import Point
 from makegood.errors import InvalidInput
-from makegood.planning import KEEP, CourierLoad, Plan, assign, recompute
-from tests.planning.city import NOW_US, STAMP, city, conditions, policies
+from makegood.planning import KEEP, CourierLoad, Plan, assign, beyond, recompute
+from tests.planning.city import HOME, NOW_US, STAMP, city, conditions, policies
 
 
 def plan(
@@ -38,10 +40,11 @@ def plan(
 
 
 def cost(decision: Decision, chosen: tuple[int, ...]) -> int:
-    return sum(
-        decision.score(subject.options[i])
-        for subject, i in zip(decision.subjects, chosen, strict=True)
-    )
+    """The scores, and what crowding adds: the first so many slots of each courier."""
+    picked = [s.options[i] for s, i in zip(decision.subjects, chosen, strict=True)]
+    used = Counter(option.resource for option in picked)
+    crowding = sum(sum(one.slots[: used[one.resource]]) for one in decision.capacities)
+    return sum(decision.score(option) for option in picked) + crowding
 
 
 def fits(decision: Decision, chosen: tuple[int, ...]) -> bool:
@@ -158,6 +161,64 @@ def test_an_order_of_a_lost_courier_goes_to_one_with_room() -> None:
     couriers = [replace(load, held=(), reserved=0) for load in couriers]
     couriers[1:] = [replace(load, reserved=9) for load in couriers[1:]]
     assert plan(orders, couriers).choices[0].to_courier == couriers[0].courier.id
+
+
+def test_orders_are_spread_though_one_courier_is_a_little_nearer() -> None:
+    orders, couriers = city(8, orders=4, couriers=2, capacity=6, lost=0)
+    orders = [
+        replace(o, courier_id="gone", assignment=1, ready_us=NOW_US, promised_us=NOW_US)
+        for o in orders
+    ]
+    places = HOME, Point(HOME.lat + 0.0002, HOME.lon)
+    couriers = [
+        CourierLoad(replace(one.courier, vehicle="e_bike", position=place))
+        for one, place in zip(couriers, places, strict=True)
+    ]
+    to = Counter(choice.to_courier for choice in plan(orders, couriers).choices)
+    assert sorted(to.values()) == [2, 2]
+    assert None not in to
+
+
+def test_each_further_order_on_a_courier_costs_more_than_the_one_before() -> None:
+    decision = plan(*city(3, orders=30, couriers=6, capacity=5, lost=2)).decision
+    for capacity in decision.capacities:
+        assert len(capacity.slots) == capacity.units
+        assert all(b > a for a, b in pairwise(capacity.slots))
+    assert any(capacity.units > 1 for capacity in decision.capacities)
+
+
+def test_slots_that_fall_are_no_record() -> None:
+    with pytest.raises(ValidationError, match="less than the one before"):
+        Capacity(resource="a", units=2, slots=(5, 4))
+    with pytest.raises(ValidationError, match="1 of them for 2 units"):
+        Capacity(resource="a", units=2, slots=(5,))
+
+
+def test_an_order_that_would_be_late_behind_others_is_weighed_against_making_them_late() -> None:
+    """Who waits for a courier loses by every further order; the plan says by how much."""
+    orders, couriers = city(8, orders=3, couriers=1, capacity=6, lost=0)
+    held = tuple(
+        replace(o, courier_id="cou-00", promised_us=NOW_US + 5 * MINUTE) for o in orders[1:]
+    )
+    couriers = [replace(couriers[0], held=held, reserved=0)]
+    orders = [replace(orders[0], courier_id=None, assignment=0)]
+    decision = plan(orders, couriers).decision
+    delay = [spec.name for spec in decision.factors].index("delay")
+    by_key = {option.key: option.values[delay] for option in decision.subjects[0].options}
+    assert by_key["cou-00"] > 0
+    assert by_key[KEEP] == 0
+
+
+def test_an_order_is_given_up_only_when_no_option_brings_it_in_time() -> None:
+    orders, couriers = city(8, orders=3, couriers=3, capacity=4, lost=0)
+    couriers = [replace(load, held=(), reserved=0) for load in couriers]
+    late = replace(orders[0], courier_id=None, promised_us=NOW_US - 200 * MINUTE)
+    stuck = replace(orders[1], courier_id=None, ready_us=NOW_US + 200 * MINUTE)
+    fine = replace(orders[2], courier_id=None, promised_us=NOW_US + 30 * MINUTE)
+    made = plan([late, stuck, fine], couriers)
+    limit_us = 75 * MINUTE
+    assert [c.order.id for c in beyond(made, limit_us, frozenset())] == [late.id, stuck.id]
+    assert [c.order.id for c in beyond(made, limit_us, frozenset({late.id}))] == [stuck.id]
 
 
 def test_rain_makes_the_same_plan_arrive_later() -> None:

@@ -32,7 +32,11 @@ def joint(draw: st.DrawFn, method: Method = Method.MIN_COST_FLOW) -> Decision:
         method=method,
         factors=tuple(FactorSpec(name=f"f{i}", unit="u", weight=w) for i, w in enumerate(weights)),
         subjects=tuple(drafts),
-        capacities=tuple(Capacity(resource=r, units=draw(st.integers(0, 2))) for r in "ab"),
+        capacities=tuple(
+            Capacity(resource=r, units=len(slots), slots=slots)
+            for r in "ab"
+            for slots in (tuple(sorted(draw(st.lists(st.integers(0, 99), max_size=2)))),)
+        ),
         policy_digest="",
         workspace_digest="",
     )
@@ -60,6 +64,13 @@ def with_value(decision: Decision, subject_id: str, factor: str, by: int) -> Dec
     return decision.model_copy(update={"subjects": tuple(subjects)})
 
 
+def crowding(decision: Decision, picked: list[Option]) -> int:
+    return sum(
+        sum(one.slots[: sum(option.resource == one.resource for option in picked)])
+        for one in decision.capacities
+    )
+
+
 def forced_total(decision: Decision, subject_id: str, key: str) -> int | None:
     """Return the total of the best plan with a choice forced, by trying every plan."""
     from itertools import product
@@ -74,7 +85,7 @@ def forced_total(decision: Decision, subject_id: str, key: str) -> int | None:
             sum(o.resource == c.resource for o in picked) <= c.units for c in decision.capacities
         )
         if taken == [key] and room:
-            score = sum(decision.score(option) for option in picked)
+            score = sum(decision.score(option) for option in picked) + crowding(decision, picked)
             best = score if best is None else min(best, score)
     return best
 

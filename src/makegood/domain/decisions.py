@@ -2,12 +2,14 @@
 
 Factors and weights are integers, so a score is exact: `score = sum(weight * value)`, the least
 score wins, and the contributions sum to it. A decision over many orders at once (a joint plan)
-records every subject's options and the capacity they compete for, so that it can be solved again.
+records every subject's options and the capacity they compete for, so that it can be solved again;
+what its total is more than the sum of the chosen scores, the crowding of resources adds.
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from itertools import pairwise
 
 from pydantic import Field, model_validator
 
@@ -55,10 +57,25 @@ class Subject(Frozen):
 
 
 class Capacity(Frozen):
-    """How many subjects may choose an option that uses this resource."""
+    """How many subjects may choose an option that uses this resource.
+
+    `slots` is what the first, the second, ... of them adds to the total, in points: not negative
+    and never less than the one before, one for each unit. Without slots they add nothing.
+    """
 
     resource: str
     units: int = Field(ge=0)
+    slots: tuple[int, ...] = ()
+
+    @model_validator(mode="after")
+    def _slots_rise(self) -> Capacity:
+        if self.slots and len(self.slots) != self.units:
+            message = f"slots: {len(self.slots)} of them for {self.units} units"
+            raise ValueError(message)
+        if any(a > b for a, b in pairwise((0, *self.slots))):
+            message = "slots: none may be negative, or less than the one before"
+            raise ValueError(message)
+        return self
 
 
 class Decision(Frozen):

@@ -101,7 +101,8 @@ class Travel(Frozen):
     """How fast couriers are, in metres a minute by vehicle; `other` is for any not named.
 
     `detour_bp` turns distance as the crow flies into metres of road; `spread_bp` is how much of
-    a travel time its error is (the scale of a logistic distribution).
+    a travel time its error is (the scale of a logistic distribution). Who cannot be reached is
+    reckoned with again after `lost_minutes`.
     """
 
     speed_m_min: dict[str, Annotated[int, Field(gt=0)]]
@@ -109,6 +110,7 @@ class Travel(Frozen):
     spread_bp: int = Field(gt=0)
     pick_up_seconds: int = Field(ge=0)
     drop_off_seconds: int = Field(ge=0)
+    lost_minutes: Minutes
     slow_down: tuple[SlowDown, ...]
 
     @model_validator(mode="after")

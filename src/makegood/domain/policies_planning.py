@@ -32,6 +32,7 @@ class FactorName(StrEnum):
     LATE_PROBABILITY = "late_probability"
     TRAVEL = "travel"
     VALUE_AT_RISK = "value_at_risk"
+    DELAY = "delay"
     WORKLOAD = "workload"
     CHANGE = "change"
 
@@ -41,6 +42,7 @@ UNITS: Final[dict[FactorName, str]] = {
     FactorName.LATE_PROBABILITY: "bp",
     FactorName.TRAVEL: "m",
     FactorName.VALUE_AT_RISK: "minor",
+    FactorName.DELAY: "s",
     FactorName.WORKLOAD: "load",
     FactorName.CHANGE: "changes",
 }

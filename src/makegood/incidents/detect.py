@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 def detect(view: HubView, policy: Detection, now_us: int) -> tuple[Finding, ...]:
     """Return what is wrong at a hub now; pure, so the same hub gives the same findings."""
-    rain_mm_h = weather.rain_mm_h(view.hub, policy, now_us)
-    outlook = predict(view, policy, now_us, rain_mm_h)
+    outlook = predict(view, policy, now_us, weather.rain(view.hub, policy, now_us))
     return (
         *weather.find(view, outlook, policy, now_us),
         *capacity.find(view, outlook, policy, now_us),

@@ -38,20 +38,22 @@ def load(
     since_us = now_us - policy.capacity.lookback_minutes * MINUTE
     arrivals = _arrivals(tx, known, since_us)
     unreserved = _unreserved(tx, known)
-    on_shift = [CourierStatus.ON.value]
     return tuple(
         HubView(
             hub=query.hub(tx, hub_id),
             fulfilments=tuple(query.open_fulfilments(tx, hub_id)),
-            couriers=cast(
-                "tuple[Courier, ...]",
-                tuple(query.with_status(tx, EntityKind.COURIER, on_shift, hub_id)),
-            ),
+            couriers=_couriers(tx, CourierStatus.ON, hub_id),
+            lost=_couriers(tx, CourierStatus.LOST, hub_id),
             arrivals=arrivals.get(hub_id, 0),
             unreserved=tuple(unreserved[hub_id]),
         )
         for hub_id in sorted(known)
     )
+
+
+def _couriers(tx: Connection, status: CourierStatus, hub_id: str) -> tuple[Courier, ...]:
+    found = query.with_status(tx, EntityKind.COURIER, [status.value], hub_id)
+    return cast("tuple[Courier, ...]", tuple(found))
 
 
 def _arrivals(tx: Connection, hubs: Collection[str], since_us: int) -> dict[str, int]:

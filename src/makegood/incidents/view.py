@@ -11,9 +11,9 @@ from makegood.domain.entities import Courier, FulfilmentOrder, Hub, Reservation,
 class HubView:
     """One hub with its work, its people and what went wrong with its stock.
 
-    `fulfilments` are the open deliveries, `couriers` those on shift. `arrivals` is how many
-    deliveries were created within policy's look-back. `unreserved` pairs each failed reservation
-    with its sales order.
+    `fulfilments` are the open deliveries, `couriers` those on shift, `lost` those of the shift
+    who cannot be reached. `arrivals` is how many deliveries were created within policy's
+    look-back. `unreserved` pairs each failed reservation with its sales order.
     """
 
     hub: Hub
@@ -21,3 +21,4 @@ class HubView:
     couriers: tuple[Courier, ...] = ()
     arrivals: int = 0
     unreserved: tuple[tuple[Reservation, SalesOrder], ...] = ()
+    lost: tuple[Courier, ...] = ()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from makegood.planning.assignment import KEEP, Choice, Plan, Stamp, assign
+from makegood.domain.conditions import Conditions, Rain
+from makegood.domain.forecast import CourierLoad
+from makegood.planning.assignment import KEEP, Choice, Plan, Stamp, assign, beyond
 from makegood.planning.compensation import NONE, Award, Claim, Compensated, Given, compensate
 from makegood.planning.explain import Contribution, Explanation, Flip, explain, shares_bp
-from makegood.planning.queues import Conditions, CourierLoad, foresee
 from makegood.planning.recompute import recompute
 
 __all__ = [
@@ -22,11 +23,12 @@ __all__ = [
     "Flip",
     "Given",
     "Plan",
+    "Rain",
     "Stamp",
     "assign",
+    "beyond",
     "compensate",
     "explain",
-    "foresee",
     "recompute",
     "shares_bp",
 ]

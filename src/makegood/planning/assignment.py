@@ -2,7 +2,8 @@
 
 Each order may keep what it has, so that a plan always exists, or go to one of the nearest
 couriers with room. Couriers' room is counted in orders: free units over the largest load among
-the orders that may go there, so that no choice can overfill anyone.
+the orders that may go there, so that no choice can overfill anyone. Each further order on the
+same courier delays the others there, so it costs more than the one before.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from typing import Final
 
 import numpy as np
 
-from makegood.clock import MINUTE
+from makegood.clock import SECOND
+from makegood.domain.conditions import Conditions
 from makegood.domain.decisions import Capacity, Decision, FactorSpec, Method, Option, Subject
 from makegood.domain.entities import FulfilmentOrder
-from makegood.domain.policy import UNITS, Policies
+from makegood.domain.forecast import CourierLoad, Forecast, foresee
+from makegood.domain.policy import UNITS, FactorName, Policies
 from makegood.planning.factors import Grid, Scene, grid
 from makegood.planning.flow import Choices, Ints, solve
-from makegood.planning.queues import Conditions, CourierLoad, foresee
 
 KEEP: Final = "keep"
-_NEVER_FACTOR: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +65,62 @@ def assign(
     policies: Policies,
     stamp: Stamp,
     frozen: frozenset[str] = frozenset(),
+    lost: Sequence[CourierLoad] = (),
 ) -> Plan | None:
     """Plan `orders` (at least one; ids distinct) for `couriers`, or return None without orders.
 
     `values` is the money at stake in minor units by fulfilment order. Orders under way (picked
-    up) and those in `frozen` keep their courier. Pure: the same input gives the same plan.
+    up) and those in `frozen` keep their courier; couriers who are `lost` are given nothing, but
+    may come back to what they hold. Pure: the same input gives the same plan.
     """
     if not orders:
         return None
-    scene = _scene(orders, couriers, values, conditions, policies)
+    city = _City(orders, couriers, lost, conditions)
+    forecast = city.forecast({}, {})
+    scene = Scene(orders, couriers, forecast.queues, forecast.arrives_us, values, conditions)
     offered = _offered(scene, grid(scene), policies, frozen)
     decision = _decide(offered, policies, stamp)
-    return Plan(decision, _choices(scene, decision))
+    return Plan(decision, _choices(city, decision))
+
+
+def beyond(plan: Plan, limit_us: int, moving: frozenset[str]) -> tuple[Choice, ...]:
+    """Return the choices for orders that no option of theirs brings within a limit of lateness.
+
+    The chosen one with the whole plan carried out does not, nor does any other by itself. Orders
+    on their way, or in `moving` to another courier, are left out.
+    """
+    names = [spec.name for spec in plan.decision.factors]
+    if FactorName.LATENESS not in names:
+        return ()
+    column = names.index(FactorName.LATENESS)
+    return tuple(
+        choice
+        for choice, subject in zip(plan.choices, plan.decision.subjects, strict=True)
+        if choice.late_us > limit_us
+        and choice.order.picked_up_us is None
+        and choice.order.id not in moving
+        and min(option.values[column] for option in subject.options) * SECOND > limit_us
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _City:
+    """What is foreseen, with the plan or without."""
+
+    orders: Sequence[FulfilmentOrder]
+    couriers: Sequence[CourierLoad]
+    lost: Sequence[CourierLoad]
+    conditions: Conditions
+
+    def forecast(
+        self, to: Mapping[str, str | None], gained: Mapping[str, Sequence[FulfilmentOrder]]
+    ) -> Forecast:
+        """Predict everything, once orders have gone `to` others and couriers `gained` them."""
+        couriers = [_after(load, to, gained) for load in self.couriers]
+        lost = [_after(load, to, gained) for load in self.lost]
+        held = {order.id for load in (*couriers, *lost) for order in load.held}
+        waiting = [order for order in self.orders if order.id not in held]
+        return foresee(couriers, waiting, self.conditions, lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,18 +132,7 @@ class _Offered:
     column: Ints
     values: Ints
     units: Ints
-
-
-def _scene(
-    orders: Sequence[FulfilmentOrder],
-    couriers: Sequence[CourierLoad],
-    values: Mapping[str, int],
-    conditions: Conditions,
-    policies: Policies,
-) -> Scene:
-    queues, arrives = foresee(couriers, (), conditions)
-    never_us = _NEVER_FACTOR * policies.objectives.give_up_minutes * MINUTE
-    return Scene(orders, couriers, queues, arrives, values, conditions, never_us)
+    slots: tuple[tuple[int, ...], ...]
 
 
 def _offered(scene: Scene, made: Grid, policies: Policies, frozen: frozenset[str]) -> _Offered:
@@ -123,7 +157,20 @@ def _offered(scene: Scene, made: Grid, policies: Policies, frozen: frozenset[str
     values = np.stack([made.factors[name][row, flat] for name in names], axis=1)
     widest = np.ones(m + 1, dtype=np.int64)
     np.maximum.at(widest, flat, loads[row])
-    return _Offered(scene, row.astype(np.int64), flat, values, free // widest[:m])
+    units = free // widest[:m]
+    return _Offered(scene, row.astype(np.int64), flat, values, units, _slots(made, units, policies))
+
+
+def _slots(made: Grid, units: Ints, policies: Policies) -> tuple[tuple[int, ...], ...]:
+    """Return what each further order on the same courier costs: its step, once for each before."""
+    names = policies.factors.factors
+    weight = policies.objectives.weights[FactorName.DELAY] if FactorName.DELAY in names else 0
+    steps: list[int] = (made.step_us // SECOND * weight).tolist()
+    counts: list[int] = units.tolist()
+    return tuple(
+        tuple(step * before for before in range(count))
+        for step, count in zip(steps, counts, strict=True)
+    )
 
 
 def _decide(offered: _Offered, policies: Policies, stamp: Stamp) -> Decision:
@@ -135,7 +182,12 @@ def _decide(offered: _Offered, policies: Policies, stamp: Stamp) -> Decision:
     weights = np.array([spec.weight for spec in specs], dtype=np.int64)
     resource = np.where(offered.column == m, -1, offered.column)
     choices = Choices(
-        len(scene.orders), offered.row, offered.values @ weights, resource, offered.units
+        len(scene.orders),
+        offered.row,
+        offered.values @ weights,
+        resource,
+        offered.units,
+        np.array([cost for slots in offered.slots for cost in slots], dtype=np.int64),
     )
     chosen = solve(choices)
     starts = np.searchsorted(offered.row, np.arange(len(scene.orders) + 1))
@@ -154,46 +206,43 @@ def _decide(offered: _Offered, policies: Policies, stamp: Stamp) -> Decision:
         )
         for i, order in enumerate(scene.orders)
     )
-    units = offered.units.tolist()
     return Decision(
         method=Method.MIN_COST_FLOW,
         factors=specs,
         subjects=subjects,
-        capacities=tuple(Capacity(resource=r, units=u) for r, u in zip(ids, units, strict=True)),
+        capacities=tuple(
+            Capacity(resource=courier_id, units=len(slots), slots=slots)
+            for courier_id, slots in zip(ids, offered.slots, strict=True)
+        ),
         policy_digest=stamp.policy_digest,
         workspace_digest=stamp.workspace_digest,
     )
 
 
-def _choices(scene: Scene, decision: Decision) -> tuple[Choice, ...]:
+def _choices(city: _City, decision: Decision) -> tuple[Choice, ...]:
     """Predict every order again with the whole plan carried out."""
     to: dict[str, str | None] = {}
     for subject in decision.subjects:
         key = subject.options[subject.chosen].key
         to[subject.id] = None if key == KEEP else key
     gained: dict[str, list[FulfilmentOrder]] = {}
-    for order in scene.orders:
+    for order in city.orders:
         courier_id = to[order.id]
         if courier_id is not None:
             gained.setdefault(courier_id, []).append(order)
-    couriers = [_after(load, to, gained.get(load.courier.id, [])) for load in scene.couriers]
-    present = {load.courier.id for load in scene.couriers}
-    waiting = [o for o in scene.orders if to[o.id] is None and o.courier_id not in present]
-    _, arrives = foresee(couriers, waiting, scene.conditions)
-    return tuple(_choice(scene, order, to[order.id], arrives) for order in scene.orders)
+    arrives = city.forecast(to, gained).arrives_us
+    return tuple(_choice(city, order, to[order.id], arrives[order.id]) for order in city.orders)
 
 
 def _after(
-    load: CourierLoad, to: Mapping[str, str | None], gained: Sequence[FulfilmentOrder]
+    load: CourierLoad,
+    to: Mapping[str, str | None],
+    gained: Mapping[str, Sequence[FulfilmentOrder]],
 ) -> CourierLoad:
     kept = tuple(order for order in load.held if to.get(order.id) is None)
-    return replace(load, held=(*kept, *gained))
+    return replace(load, held=(*kept, *gained.get(load.courier.id, ())))
 
 
-def _choice(
-    scene: Scene, order: FulfilmentOrder, to_courier: str | None, arrives: Mapping[str, int]
-) -> Choice:
-    now_us = scene.conditions.now_us
-    promised_us = order.promised_us if order.promised_us is not None else now_us
-    at_us = arrives.get(order.id, max(now_us, promised_us) + scene.never_us)
-    return Choice(order, to_courier, at_us, at_us - promised_us)
+def _choice(city: _City, order: FulfilmentOrder, to_courier: str | None, arrives_us: int) -> Choice:
+    promised_us = city.conditions.now_us if order.promised_us is None else order.promised_us
+    return Choice(order, to_courier, arrives_us, arrives_us - promised_us)

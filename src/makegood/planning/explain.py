@@ -1,13 +1,13 @@
 """Why an option was chosen: contributions in percent, the best rejected, what would flip it.
 
 In a joint plan the cost of choosing otherwise is that of the best whole plan with that choice
-forced; what other orders lose by it is its displacement.
+forced; what other orders lose by it, crowding included, is its displacement.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,8 +47,8 @@ class Explanation:
     """Why one subject's option was chosen.
 
     `margin` is by how many points the best rejected option's whole plan is worse (0: a tie) and
-    `displacement` the part of it that falls on other subjects. Without a second option
-    `rejected` is None.
+    `displacement` the part of it that falls on other subjects or on crowding. Without a second
+    option `rejected` is None.
     """
 
     subject: str
@@ -167,12 +167,11 @@ def _by_score(decision: Decision, subject: Subject) -> Iterator[int]:
 def _rest(choices: Choices, number: int) -> int:
     """Return what all the others cost at best when this subject is not there: a lower bound."""
     apart = choices.subject == number
-    free = Choices(
-        choices.subjects,
-        np.append(choices.subject[~apart], number),
-        np.append(choices.cost[~apart], 0),
-        np.append(choices.resource[~apart], -1),
-        choices.units,
+    free = replace(
+        choices,
+        subject=np.append(choices.subject[~apart], number),
+        cost=np.append(choices.cost[~apart], 0),
+        resource=np.append(choices.resource[~apart], -1),
     )
     return total(free, solve(free))
 

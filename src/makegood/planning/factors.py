@@ -7,31 +7,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 
 from makegood.clock import MINUTE, SECOND
+from makegood.domain.conditions import QUARTER_US, Conditions
 from makegood.domain.entities import FulfilmentOrder
+from makegood.domain.forecast import CourierLoad, Queue
 from makegood.domain.geo import EARTH_RADIUS_M, Point
 from makegood.domain.policy import BP, FactorName
 from makegood.planning.flow import Floats, Ints
-from makegood.planning.queues import Conditions, CourierLoad, Queue
 
 _STEEP: Final = 30.0
-_NO_ARRIVAL: Final = -1
+# From one customer of a round to the next it is shorter than from the shop to a customer.
+_LEG_OF_TRIP: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
 class Grid:
     """Every way out: arrivals (orders x couriers + 1), the factors of each, crow metres to fetch.
 
-    `factors[name]` has the shape of `arrives_us`; `fetch_m` is orders x couriers.
+    `factors[name]` has the shape of `arrives_us`; `fetch_m` is orders x couriers. `step_us` is by
+    how much one more delivery in a round delays what comes after it, for each courier.
     """
 
     arrives_us: Ints
     fetch_m: Ints
     factors: dict[FactorName, Ints]
+    step_us: Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +43,7 @@ class Scene:
     """What is to be planned, as things stand.
 
     `values` is each order's money at stake in minor units, by fulfilment order; `arrives_us` is
-    when each held order arrives if nothing is changed. An order that nobody on shift holds has
-    no entry: as things stand nobody brings it, which is taken to be `never_us` off.
+    when each order arrives if nothing is changed.
     """
 
     orders: Sequence[FulfilmentOrder]
@@ -49,35 +52,90 @@ class Scene:
     arrives_us: Mapping[str, int]
     values: Mapping[str, int]
     conditions: Conditions
-    never_us: int
+
+
+_Radians: TypeAlias = tuple[Floats, Floats]
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """The orders' places in radians, when each is ready, and crow metres from shop to customer.
+
+    `shop` numbers the pick-up places, so that two orders from one place have one number.
+    """
+
+    pick_ups: _Radians
+    drop_offs: _Radians
+    ready_us: Ints
+    trip_m: Ints
+    shops: Mapping[Point, int]
+    shop: Ints
+
+    @classmethod
+    def of(cls, orders: Sequence[FulfilmentOrder], home: Point) -> _Places:
+        """Return the places of orders; one without a place is at the hub."""
+        shops: dict[Point, int] = {}
+        places = [order.pick_up or home for order in orders]
+        pick_ups = _radians(places)
+        drop_offs = _radians([o.drop_off or p for o, p in zip(orders, places, strict=True)])
+        return cls(
+            pick_ups,
+            drop_offs,
+            np.array([order.ready_us or 0 for order in orders], dtype=np.int64),
+            _haversine(pick_ups, drop_offs),
+            shops,
+            np.array([shops.setdefault(p, len(shops)) for p in places], dtype=np.int64),
+        )
 
 
 def grid(scene: Scene) -> Grid:
     """Return arrivals and factors of every option; see `FactorName` for their units."""
-    conditions, orders = scene.conditions, scene.orders
-    pick_ups = [order.pick_up or conditions.home for order in orders]
-    drop_offs = [order.drop_off or p for order, p in zip(orders, pick_ups, strict=True)]
-    ends = [queue.place for queue in scene.queues]
-    fetch_m = _metres(pick_ups, ends)
-    carry_m = _metres(drop_offs, ends)
-    trip_m = _pairwise(pick_ups, drop_offs)[:, None]
-    joins = np.array(
-        [[queue.joins == place for queue in scene.queues] for place in pick_ups], dtype=np.bool_
-    ).reshape(len(orders), len(ends))
-    us_per_m = _pace(scene)
-    ready = _column([order.ready_us or 0 for order in orders])
-    ends_us = np.array([queue.ends_us for queue in scene.queues], dtype=np.int64)
-    fetched = np.maximum(ends_us + (fetch_m * us_per_m).astype(np.int64), ready)
-    alone = fetched + conditions.pick_up_us + (trip_m * us_per_m).astype(np.int64)
-    joined = ends_us + (carry_m * us_per_m).astype(np.int64)
-    arrives = np.where(joins, joined, alone) + conditions.drop_off_us
-    kept = _column([_kept_us(scene, order) for order in orders])
-    arrives_us = np.concatenate([arrives, kept], axis=1)
-    crow_m = np.concatenate([np.where(joins, carry_m, fetch_m + trip_m), trip_m], axis=1)
-    return Grid(arrives_us, np.where(joins, 0, fetch_m), _factors(scene, arrives_us, crow_m))
+    places = _Places.of(scene.orders, scene.conditions.home)
+    paces = _paces(scene)
+    columns = [
+        _column_of(scene.conditions, queue, places, paces[j])
+        for j, queue in enumerate(scene.queues)
+    ]
+    kept = np.array([scene.arrives_us[order.id] for order in scene.orders], dtype=np.int64)
+    arrives_us = np.stack([*(column[0] for column in columns), kept], axis=1)
+    crow_m = np.stack([*(column[1] for column in columns), places.trip_m], axis=1)
+    fetch_m = np.stack([column[2] for column in columns] or [kept], axis=1)[:, : len(columns)]
+    leg_m = float(places.trip_m.mean()) * _LEG_OF_TRIP
+    step_us = scene.conditions.drop_off_us + (paces[:, 0] * leg_m).astype(np.int64)
+    return Grid(arrives_us, fetch_m, _factors(scene, arrives_us, crow_m, step_us), step_us)
 
 
-def _factors(scene: Scene, arrives_us: Ints, crow_m: Ints) -> dict[FactorName, Ints]:
+def _column_of(
+    conditions: Conditions, queue: Queue, places: _Places, paces: Floats
+) -> tuple[Ints, Ints, Ints]:
+    """Return arrivals, crow metres in all and crow metres to fetch, for one courier."""
+    rain_us = conditions.rain.from_us
+
+    def way_us(crow_m: Ints, at_us: Ints) -> Ints:
+        quarter = np.minimum((at_us - rain_us) // QUARTER_US, len(paces) - 1)
+        return (crow_m * paces[quarter]).astype(np.int64)
+
+    fetch_m = _metres(places.pick_ups, _radians([queue.place]))[:, 0]
+    free_us = np.full(len(fetch_m), queue.free_us, dtype=np.int64)
+    there_us = np.maximum(free_us + way_us(fetch_m, free_us), places.ready_us)
+    leaves_us = there_us + conditions.pick_up_us
+    alone_us = leaves_us + way_us(places.trip_m, leaves_us) + conditions.drop_off_us
+    joins = queue.joins
+    if joins is None:
+        return alone_us, fetch_m + places.trip_m, fetch_m
+    # The nearest customer comes first: it is served after those who are nearer to the shop.
+    stops = _radians([joins.pick_up, *(place for place, _ in joins.stops)])
+    stop_us = np.array([[joins.leaves_us, *(at_us for _, at_us in joins.stops)]], dtype=np.int64)
+    leg_m = _metres(places.drop_offs, stops)
+    nearer = _haversine((stops[0][:1], stops[1][:1]), stops) <= places.trip_m[:, None]
+    served_us = np.where(nearer, stop_us + way_us(leg_m, np.broadcast_to(stop_us, leg_m.shape)), 0)
+    joined_us = served_us.max(axis=1) + conditions.drop_off_us
+    can = (places.ready_us <= joins.leaves_us) & (places.shop == places.shops.get(joins.pick_up))
+    crow_m = np.where(can, leg_m.min(axis=1), fetch_m + places.trip_m)
+    return np.where(can, joined_us, alone_us), crow_m, np.where(can, 0, fetch_m)
+
+
+def _factors(scene: Scene, arrives_us: Ints, crow_m: Ints, step_us: Ints) -> dict[FactorName, Ints]:
     orders, conditions = scene.orders, scene.conditions
     promised = _column([order.promised_us or 0 for order in orders])
     late_us = arrives_us - promised
@@ -85,21 +143,50 @@ def _factors(scene: Scene, arrives_us: Ints, crow_m: Ints) -> dict[FactorName, I
     values = _column([scene.values.get(order.id, 0) for order in orders])
     loads = {load.courier.id: load.load for load in scene.couriers}
     own = [_own_load(order, loads) for order in orders]
-    shape = (len(orders), len(scene.couriers))
-    workload = np.broadcast_to(np.array([c.load for c in scene.couriers], dtype=np.int64), shape)
-    changes = np.broadcast_to(
-        _column([int(order.courier_id is not None) for order in orders]), shape
-    )
+    workload = [load.load for load in scene.couriers]
+    changes = _column([int(order.courier_id is not None) for order in orders])
     return {
         FactorName.LATENESS: np.maximum(late_us, 0) // SECOND,
         FactorName.LATE_PROBABILITY: late_bp,
         FactorName.TRAVEL: crow_m * conditions.travel.detour_bp // BP,
         FactorName.VALUE_AT_RISK: values * late_bp // BP,
-        FactorName.WORKLOAD: np.concatenate([workload, _column(own)], axis=1),
+        FactorName.DELAY: _delays_s(scene, step_us),
+        FactorName.WORKLOAD: _beside(workload, _column(own)),
         FactorName.CHANGE: np.concatenate(
-            [np.broadcast_to(changes, shape), _column([0] * len(orders))], axis=1
+            [np.repeat(changes, len(workload), axis=1), np.zeros_like(changes)], axis=1
         ),
     }
+
+
+def _delays_s(scene: Scene, step_us: Ints) -> Ints:
+    """Return by how much others get later past their promise, in seconds, for every option.
+
+    One more delivery in a round comes before half of the others, so each is taken to be delayed
+    by half a step. An order that is kept delays those it shares its courier with.
+    """
+    caused: dict[str, dict[str, int]] = {}
+    for load, step in zip(scene.couriers, step_us.tolist(), strict=True):
+        waiting = [order for order in load.held if order.picked_up_us is None]
+        caused[load.courier.id] = {o.id: _grown_us(scene, o, step // 2) for o in waiting}
+    sums = {courier_id: sum(by_order.values()) for courier_id, by_order in caused.items()}
+    kept = [
+        sums[o.courier_id] - caused[o.courier_id].get(o.id, 0) if o.courier_id in sums else 0
+        for o in scene.orders
+    ]
+    return _beside([sums[load.courier.id] for load in scene.couriers], _column(kept)) // SECOND
+
+
+def _grown_us(scene: Scene, order: FulfilmentOrder, by_us: int) -> int:
+    """Return how much of a delay an order spends late."""
+    if order.promised_us is None:
+        return 0
+    late_us = scene.arrives_us[order.id] - order.promised_us
+    return max(0, late_us + by_us) - max(0, late_us)
+
+
+def _beside(by_courier: Sequence[int], kept: Ints) -> Ints:
+    row = np.array(by_courier, dtype=np.int64)
+    return np.concatenate([np.broadcast_to(row, (len(kept), len(row))), kept], axis=1)
 
 
 def _late_bp(late_us: Ints, away_us: Ints, spread_bp: int) -> Ints:
@@ -113,44 +200,30 @@ def _late_bp(late_us: Ints, away_us: Ints, spread_bp: int) -> Ints:
     return np.rint(BP / (1.0 + np.exp(-steps))).astype(np.int64)
 
 
-def _kept_us(scene: Scene, order: FulfilmentOrder) -> int:
-    known = scene.arrives_us.get(order.id, _NO_ARRIVAL)
-    if known != _NO_ARRIVAL:
-        return known
-    return max(scene.conditions.now_us, order.promised_us or 0) + scene.never_us
-
-
 def _own_load(order: FulfilmentOrder, loads: Mapping[str, int]) -> int:
     return max(0, loads.get(order.courier_id or "", order.load) - order.load)
 
 
-def _pace(scene: Scene) -> Floats:
-    """Return each courier's microseconds for a metre as the crow flies."""
+def _paces(scene: Scene) -> Floats:
+    """Return each courier's microseconds for a metre as the crow flies, by quarter of the rain."""
     conditions = scene.conditions
-    travel = conditions.travel
     return np.array(
-        [
-            MINUTE
-            * travel.detour_bp
-            / BP
-            / travel.speed(load.courier.vehicle, conditions.rain_mm_h)
-            for load in scene.couriers
-        ],
-        dtype=np.float64,
-    )
+        [conditions.us_per_m(load.courier.vehicle) for load in scene.couriers], dtype=np.float64
+    ).reshape(len(scene.couriers), len(conditions.rain.mm_h))
 
 
 def _column(values: Sequence[int]) -> Ints:
     return np.array(values, dtype=np.int64).reshape(-1, 1)
 
 
-def _radians(places: Sequence[Point]) -> tuple[Floats, Floats]:
+def _radians(places: Sequence[Point]) -> _Radians:
     degrees = np.array([(p.lat, p.lon) for p in places], dtype=np.float64).reshape(-1, 2)
     return np.radians(degrees[:, 0]), np.radians(degrees[:, 1])
 
 
-def _haversine(lat_a: Floats, lon_a: Floats, lat_b: Floats, lon_b: Floats) -> Ints:
+def _haversine(a: _Radians, b: _Radians) -> Ints:
     """Return great-circle metres, as `domain.geo.distance_m` but for whole arrays."""
+    (lat_a, lon_a), (lat_b, lon_b) = a, b
     h = (
         np.sin((lat_b - lat_a) / 2) ** 2
         + np.cos(lat_a) * np.cos(lat_b) * np.sin((lon_b - lon_a) / 2) ** 2
@@ -158,11 +231,5 @@ def _haversine(lat_a: Floats, lon_a: Floats, lat_b: Floats, lon_b: Floats) -> In
     return np.rint(2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(1.0, h)))).astype(np.int64)
 
 
-def _metres(rows: Sequence[Point], columns: Sequence[Point]) -> Ints:
-    (lat_a, lon_a), (lat_b, lon_b) = _radians(rows), _radians(columns)
-    return _haversine(lat_a[:, None], lon_a[:, None], lat_b[None, :], lon_b[None, :])
-
-
-def _pairwise(a: Sequence[Point], b: Sequence[Point]) -> Ints:
-    (lat_a, lon_a), (lat_b, lon_b) = _radians(a), _radians(b)
-    return _haversine(lat_a, lon_a, lat_b, lon_b)
+def _metres(rows: _Radians, columns: _Radians) -> Ints:
+    return _haversine((rows[0][:, None], rows[1][:, None]), columns)

@@ -1,13 +1,14 @@
 """Exact joint choice under capacities, as a minimum-cost flow.
 
 Each subject sends one unit to one of its options: straight to the sink, or through the resource
-that the option uses, whose arc to the sink is as wide as its capacity. Integer capacities make
-every optimum whole (Ahuja, Magnanti, Orlin: Network Flows, theorem 9.10).
+that the option uses, which has one arc to the sink for each unit of its capacity. What those cost
+never falls from one to the next, so that an optimum fills them in turn and stays exact (Ahuja,
+Magnanti, Orlin: Network Flows, section 14.4), and integer capacities make it whole (theorem 9.10).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,7 +25,8 @@ Floats: TypeAlias = NDArray[np.float64]
 class Choices:
     """All options of all subjects, flat and grouped by subject: whose, at what cost, using what.
 
-    `resource` is -1 for an option that uses none; `units` is each resource's capacity.
+    `resource` is -1 for an option that uses none. `units` is each resource's capacity, and
+    `slots` what each of its units costs, flat and grouped by resource, rising within each.
     """
 
     subjects: int
@@ -32,6 +34,7 @@ class Choices:
     cost: Ints
     resource: Ints
     units: Ints
+    slots: Ints
 
     @classmethod
     def of(cls, decision: Decision) -> Choices:
@@ -60,13 +63,20 @@ class Choices:
                 dtype=np.int64,
             ),
             units=np.array([c.units for c in decision.capacities], dtype=np.int64),
+            slots=np.array(
+                [cost for c in decision.capacities for cost in c.slots or (0,) * c.units],
+                dtype=np.int64,
+            ),
         )
 
     def without(self, gone: NDArray[np.bool_]) -> Choices:
         """Return the choices with some options taken away."""
         keep = ~gone
-        return Choices(
-            self.subjects, self.subject[keep], self.cost[keep], self.resource[keep], self.units
+        return replace(
+            self,
+            subject=self.subject[keep],
+            cost=self.cost[keep],
+            resource=self.resource[keep],
         )
 
 
@@ -94,10 +104,10 @@ def solve(choices: Choices) -> Ints:
         choices.cost,
     )
     network.add_arcs_with_capacity_and_unit_cost(
-        np.arange(n, sink, dtype=np.int32),
-        np.full(m, sink, dtype=np.int32),
-        choices.units,
-        np.zeros(m, dtype=np.int64),
+        np.repeat(np.arange(n, sink, dtype=np.int32), choices.units),
+        np.full(len(choices.slots), sink, dtype=np.int32),
+        np.ones(len(choices.slots), dtype=np.int64),
+        choices.slots,
     )
     supplies = np.concatenate([np.ones(n), np.zeros(m), [-n]]).astype(np.int64)
     network.set_nodes_supplies(np.arange(n + m + 1, dtype=np.int32), supplies)
@@ -109,5 +119,10 @@ def solve(choices: Choices) -> Ints:
 
 
 def total(choices: Choices, chosen: Ints) -> int:
-    """Return the total cost of a plan."""
-    return int(choices.cost[chosen].sum())
+    """Return the total cost of a plan, crowding included."""
+    used = choices.resource[chosen]
+    taken = np.bincount(used[used >= 0], minlength=len(choices.units))
+    starts = np.cumsum(choices.units) - choices.units
+    place = np.arange(len(choices.slots)) - np.repeat(starts, choices.units)
+    crowding = choices.slots[place < np.repeat(taken, choices.units)]
+    return int(choices.cost[chosen].sum() + crowding.sum())

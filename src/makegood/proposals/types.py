@@ -83,7 +83,7 @@ class ActionOutcome:
 
 @dataclass(frozen=True, slots=True)
 class Earlier:
-    """An action that was proposed before on an order, by whichever run or agent."""
+    """An action that was proposed before on an order, by whichever run or agent; judged `at_us`."""
 
     kind: ActionKind
     order_id: str
@@ -91,6 +91,7 @@ class Earlier:
     obligation: ObligationKey
     status: ActionStatus
     amount: Money | None = None
+    at_us: int = 0
 
 
 class StateReader(Protocol):
@@ -109,6 +110,10 @@ class StateReader(Protocol):
 
         `reserved` counts the load of reassignments to them that are granted and not confirmed.
         """
+        ...
+
+    def lost_couriers(self, hub_id: str) -> tuple[CourierLoad, ...]:
+        """Return a hub's couriers who cannot be reached, by id, with the open orders they hold."""
         ...
 
     def sales_orders(self, ids: Sequence[str]) -> tuple[SalesOrder, ...]:

@@ -58,13 +58,19 @@ class StoreReader:
 
     def couriers(self, hub_id: str) -> tuple[CourierLoad, ...]:
         """Return a hub's couriers on shift by id, with what they hold and what comes to them."""
+        return self._loads(hub_id, CourierStatus.ON)
+
+    def lost_couriers(self, hub_id: str) -> tuple[CourierLoad, ...]:
+        """Return a hub's couriers who cannot be reached, by id, with what they hold."""
+        return self._loads(hub_id, CourierStatus.LOST)
+
+    def _loads(self, hub_id: str, status: CourierStatus) -> tuple[CourierLoad, ...]:
         with self._store.read() as tx:
-            found = query.couriers(tx, hub_id)
+            found = [one for one in query.couriers(tx, hub_id) if one.courier.status == status]
             coming = _coming(tx, [one.courier for one in found])
         return tuple(
             CourierLoad(one.courier, one.fulfilments, coming.get(one.courier.id, 0))
             for one in found
-            if one.courier.status == CourierStatus.ON
         )
 
     def sales_orders(self, ids: Sequence[str]) -> tuple[SalesOrder, ...]:
@@ -86,6 +92,7 @@ class StoreReader:
                 obligation=action.obligation_key,
                 status=ActionStatus(row.status),
                 amount=action.money,
+                at_us=row.judged_us,
             )
             for row in rows
             for action in (ACTIONS.validate_json(row.body),)

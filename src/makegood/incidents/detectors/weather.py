@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from makegood.clock import MINUTE
+from makegood.domain.conditions import Rain
 from makegood.domain.entities import Hub
 from makegood.domain.incidents import Evidence, Finding, IncidentKind
 from makegood.incidents import evidence as ev
@@ -26,11 +27,11 @@ def feed(hub: Hub, policy: Detection, now_us: int) -> Evidence:
     return ev.feed_age(ev.WEATHER_AGE, seen_us, policy.feeds.weather_stale_minutes * MINUTE, now_us)
 
 
-def rain_mm_h(hub: Hub, policy: Detection, now_us: int) -> float:
-    """Return the heaviest rain known for the horizon, in mm/h; 0 when the feed is stale."""
+def rain(hub: Hub, policy: Detection, now_us: int) -> Rain:
+    """Return the rain to reckon with; none when the feed is stale."""
     if ev.is_stale((feed(hub, policy, now_us),)):
-        return 0.0
-    return max(hub.rain_mm_h or 0.0, hub.rain_forecast_mm_h or 0.0)
+        return Rain.between(0.0, 0.0, now_us)
+    return Rain.at(hub, now_us)
 
 
 def find(view: HubView, outlook: Outlook, policy: Detection, now_us: int) -> tuple[Finding, ...]:
