@@ -45,10 +45,11 @@ def _greet(stage: Stage, options: Options) -> None:
     say()
     say(f"  Open  {stage.url}")
     say()
-    say("  The link logs you in, once. A rainstorm is about to reach North Gate, one of three")
-    say("  hubs of a grocer. Makegood gives endangered orders to other couriers and sends small")
-    say("  coupons by itself; refunds and cancellations wait for you: approve one, reject one.")
-    pace = f"{minutes:.1f} minutes" if minutes >= 1 else f"{options.speed:.0f} seconds"
+    say("  The link logs you in, once. A rainstorm is about to reach North Gate, one of")
+    say("  the three hubs of a grocer. Makegood gives endangered orders to other couriers")
+    say("  and sends small coupons by itself; refunds and cancellations wait for you:")
+    say("  approve one, reject one, and see what happens.")
+    pace = f"{minutes:.3g} min" if minutes >= 1 else f"{options.speed:.3g} s"
     end = f"It ends by itself after {options.for_s:.0f} s" if options.for_s else "Ctrl-C ends it"
     say(f"  One second here is {pace} there. {end}, with a summary.")
     say()
