@@ -203,8 +203,8 @@ def test_an_order_that_would_be_late_behind_others_is_weighed_against_making_the
     couriers = [replace(couriers[0], held=held, reserved=0)]
     orders = [replace(orders[0], courier_id=None, assignment=0)]
     decision = plan(orders, couriers).decision
-    delay = [spec.name for spec in decision.factors].index("delay")
-    by_key = {option.key: option.values[delay] for option in decision.subjects[0].options}
+    crowding = [spec.name for spec in decision.factors].index("crowding")
+    by_key = {option.key: option.values[crowding] for option in decision.subjects[0].options}
     assert by_key["cou-00"] > 0
     assert by_key[KEEP] == 0
 

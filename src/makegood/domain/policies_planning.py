@@ -32,7 +32,7 @@ class FactorName(StrEnum):
     LATE_PROBABILITY = "late_probability"
     TRAVEL = "travel"
     VALUE_AT_RISK = "value_at_risk"
-    DELAY = "delay"
+    CROWDING = "crowding"
     WORKLOAD = "workload"
     CHANGE = "change"
 
@@ -42,7 +42,7 @@ UNITS: Final[dict[FactorName, str]] = {
     FactorName.LATE_PROBABILITY: "bp",
     FactorName.TRAVEL: "m",
     FactorName.VALUE_AT_RISK: "minor",
-    FactorName.DELAY: "s",
+    FactorName.CROWDING: "s",
     FactorName.WORKLOAD: "load",
     FactorName.CHANGE: "changes",
 }

@@ -164,7 +164,7 @@ def _offered(scene: Scene, made: Grid, policies: Policies, frozen: frozenset[str
 def _slots(made: Grid, units: Ints, policies: Policies) -> tuple[tuple[int, ...], ...]:
     """Return what each further order on the same courier costs: its step, once for each before."""
     names = policies.factors.factors
-    weight = policies.objectives.weights[FactorName.DELAY] if FactorName.DELAY in names else 0
+    weight = policies.objectives.weights[FactorName.CROWDING] if FactorName.CROWDING in names else 0
     steps: list[int] = (made.step_us // SECOND * weight).tolist()
     counts: list[int] = units.tolist()
     return tuple(

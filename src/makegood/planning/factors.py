@@ -150,7 +150,7 @@ def _factors(scene: Scene, arrives_us: Ints, crow_m: Ints, step_us: Ints) -> dic
         FactorName.LATE_PROBABILITY: late_bp,
         FactorName.TRAVEL: crow_m * conditions.travel.detour_bp // BP,
         FactorName.VALUE_AT_RISK: values * late_bp // BP,
-        FactorName.DELAY: _delays_s(scene, step_us),
+        FactorName.CROWDING: _crowding_s(scene, step_us),
         FactorName.WORKLOAD: _beside(workload, _column(own)),
         FactorName.CHANGE: np.concatenate(
             [np.repeat(changes, len(workload), axis=1), np.zeros_like(changes)], axis=1
@@ -158,7 +158,7 @@ def _factors(scene: Scene, arrives_us: Ints, crow_m: Ints, step_us: Ints) -> dic
     }
 
 
-def _delays_s(scene: Scene, step_us: Ints) -> Ints:
+def _crowding_s(scene: Scene, step_us: Ints) -> Ints:
     """Return by how much others get later past their promise, in seconds, for every option.
 
     One more delivery in a round comes before half of the others, so each is taken to be delayed
