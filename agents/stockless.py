@@ -1,7 +1,6 @@
-"""The agent for orders that are paid though their stock could not be set aside.
+"""The agent for orders that are paid and will not come: no stock, or every delivery failed.
 
-What is not there cannot be delivered: it proposes the refund, the cancellation and an apology,
-and people decide.
+It proposes the refund, the cancellation and an apology, and people decide.
 """
 
 from __future__ import annotations
@@ -29,6 +28,7 @@ from makegood.sdk import (
 )
 
 _OPEN = (SalesOrderStatus.PLACED, SalesOrderStatus.HELD)
+_UNDELIVERED = "orders_undelivered"
 
 
 @agent(name="stockless", incidents=(IncidentKind.ANOMALY,))
@@ -43,11 +43,15 @@ class _Stockless:
 
     def __init__(self, context: AgentContext) -> None:
         self._context = context
+        evidence = {one.name for one in context.incident.evidence}
+        self._cause = Cause.UNDELIVERABLE if _UNDELIVERED in evidence else Cause.OUT_OF_STOCK
 
     def observe(self, _state: RunState) -> RunState:
         """See which orders hold the customer's money and no goods."""
+        failed = self._cause is Cause.UNDELIVERABLE
+        why = "every delivery of theirs failed" if failed else "their stock could not be reserved"
         count = len(self._orders())
-        summary = f"{count} orders are paid, and their stock could not be reserved."
+        summary = f"{count} orders are paid, and {why}."
         return {"endangered": count, "attempt": 0, "summary": summary}
 
     def propose(self, state: RunState) -> RunState:
@@ -89,17 +93,13 @@ class _Stockless:
         now_us = context.clock.now_us()
         limit_s = context.policies.detection.anomaly.paid_unreserved_minutes * 60
         waiting = [(order, (now_us - (order.placed_us or 0)) // SECOND) for order in orders]
-        actions, decision = end_orders(
-            waiting, limit_s, Cause.OUT_OF_STOCK, 0, context.stamp, also=_apology
+        return end_orders(waiting, limit_s, self._cause, 0, context.stamp, also=self._apology)
+
+    def _apology(self, order: SalesOrder) -> Notify:
+        return Notify(
+            hub_id=order.hub_id,
+            order_id=order.id,
+            customer_id=order.customer_id,
+            cause=self._cause,
+            template=str(self._cause),
         )
-        return actions, decision
-
-
-def _apology(order: SalesOrder) -> Notify:
-    return Notify(
-        hub_id=order.hub_id,
-        order_id=order.id,
-        customer_id=order.customer_id,
-        cause=Cause.OUT_OF_STOCK,
-        template="out_of_stock",
-    )

@@ -7,10 +7,10 @@ from dataclasses import replace
 from agents.stockless import build
 from makegood.domain.actions import ActionKind, Cause
 from makegood.domain.authority import ActionStatus
-from makegood.domain.incidents import IncidentKind
+from makegood.domain.incidents import Evidence, IncidentKind
 from makegood.proposals.validate import faults
 from tests.agents.shop import Driver, Shop, context, kinds, sale
-from tests.planning.city import city
+from tests.planning.city import NOW_US, city
 
 
 def shop() -> Shop:
@@ -30,6 +30,19 @@ def test_it_proposes_to_end_each_order_and_to_apologise() -> None:
     }
     assert {one.action.cause for one in proposal.actions} == {Cause.OUT_OF_STOCK}
     assert faults(proposal, made) == ()
+
+
+def test_what_could_not_be_delivered_is_ended_for_that_cause() -> None:
+    made = shop()
+    whole = context(made, IncidentKind.ANOMALY)
+    seen = Evidence(name="orders_undelivered", unit="1", value=3, limit=0, observed_us=NOW_US)
+    incident = whole.incident.model_copy(update={"evidence": (seen,)})
+    Driver(build, replace(whole, incident=incident)).start()
+    [proposal] = made.submitted.values()
+    assert kinds(proposal)[ActionKind.REFUND] == 3
+    assert {one.action.cause for one in proposal.actions} == {Cause.UNDELIVERABLE}
+    assert faults(proposal, made) == ()
+    assert "every delivery of theirs failed" in proposal.summary
 
 
 def test_it_refunds_only_what_is_left_and_leaves_ended_orders_alone() -> None:

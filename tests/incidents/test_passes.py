@@ -148,6 +148,30 @@ def test_the_storm_over_the_incident_closes_by_itself(city: City) -> None:
     assert [one.kind for one in city.examine(10 + quiet).closed] == [IncidentKind.WEATHER]
 
 
+def test_a_failed_delivery_of_a_paid_order_opens_an_anomaly_unless_another_is_made(
+    city: City,
+) -> None:
+    for number in (1, 2, 3):
+        city.order(number)
+        city.tell("fulfilment_order.failed", f"f{number}", {"reason": "street_flooded"}, -2)
+    again = {"order_id": "s2", "customer_id": "cus2", "pick_up": HOME, "drop_off": AWAY}
+    city.tell("fulfilment_order.created", "f2-again", again, -1)
+    city.tell("sales_order.payment_refunded", "s3", {"amount": EUR}, -1)
+    assert [order.id for order in city.view().undelivered] == ["s1", "s3"]
+    opened = _of(IncidentKind.ANOMALY, city.examine().opened)
+    assert opened.sales_orders == ("s1",)
+    city.tell("sales_order.cancelled", "s1", {}, 1)
+    assert [order.id for order in city.view().undelivered] == ["s3"]
+
+
+def test_a_view_knows_who_is_lost(city: City) -> None:
+    city.courier("here")
+    city.courier("gone")
+    city.tell("courier.lost", "gone", {}, -1)
+    assert [one.id for one in city.view().couriers] == ["here"]
+    assert [one.id for one in city.view().lost] == ["gone"]
+
+
 def test_paid_without_stock_opens_an_anomaly_and_ends_with_the_stock(city: City) -> None:
     city.rain(0.0)
     city.order(1)

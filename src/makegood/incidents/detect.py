@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from makegood.incidents.detectors import anomaly, capacity, weather
+from makegood.incidents.detectors import anomaly, capacity, undelivered, weather
 from makegood.incidents.lateness import predict
 
 if TYPE_CHECKING:
@@ -20,4 +20,5 @@ def detect(view: HubView, policy: Detection, now_us: int) -> tuple[Finding, ...]
         *weather.find(view, outlook, policy, now_us),
         *capacity.find(view, outlook, policy, now_us),
         *anomaly.find(view, policy, now_us),
+        *undelivered.find(view, now_us),
     )

@@ -21,6 +21,7 @@ DEMAND: Final = "demand"
 SUPPLY: Final = "supply"
 ENDANGERED: Final = "orders_endangered"
 UNRESERVED: Final = "orders_paid_unreserved"
+UNDELIVERED: Final = "orders_undelivered"
 CAUSE_GONE: Final = "cause_gone"
 
 FEED_AGES: Final = frozenset({WEATHER_AGE, COURIERS_AGE})

@@ -9,11 +9,16 @@ from sqlalchemy import and_, func, select
 
 from makegood.clock import MINUTE
 from makegood.domain.entities import Courier, EntityKind, Reservation
-from makegood.domain.statuses import CourierStatus, ReservationStatus, SalesOrderStatus
+from makegood.domain.statuses import (
+    CourierStatus,
+    FulfilmentStatus,
+    ReservationStatus,
+    SalesOrderStatus,
+)
 from makegood.events.log import LOG
 from makegood.incidents.view import HubView
 from makegood.state import query
-from makegood.state.records import RESERVATIONS, SALES_ORDERS
+from makegood.state.records import FULFILMENTS, RESERVATIONS, SALES_ORDERS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,6 +32,7 @@ _CREATED: Final = "fulfilment_order.created"
 _SKEW_US: Final = 5 * MINUTE
 """How far in the future an event may lie, so how much earlier than it happened it may come in."""
 
+_OVER: Final = (FulfilmentStatus.FAILED.value, FulfilmentStatus.CANCELLED.value)
 _WORKING: Final = (SalesOrderStatus.PLACED.value, SalesOrderStatus.HELD.value)
 
 
@@ -38,6 +44,7 @@ def load(
     since_us = now_us - policy.capacity.lookback_minutes * MINUTE
     arrivals = _arrivals(tx, known, since_us)
     unreserved = _unreserved(tx, known)
+    undelivered = _undelivered(tx, known)
     return tuple(
         HubView(
             hub=query.hub(tx, hub_id),
@@ -46,6 +53,7 @@ def load(
             lost=_couriers(tx, CourierStatus.LOST, hub_id),
             arrivals=arrivals.get(hub_id, 0),
             unreserved=tuple(unreserved[hub_id]),
+            undelivered=tuple(undelivered[hub_id]),
         )
         for hub_id in sorted(known)
     )
@@ -91,3 +99,26 @@ def _unreserved(
     for _, one in sorted(found.items()):
         pairs[one.hub_id].append((one, sales[one.order_id]))
     return pairs
+
+
+def _undelivered(tx: Connection, hubs: Collection[str]) -> dict[str, list[SalesOrder]]:
+    """Return the orders that are still worked on though all their deliveries failed, by hub."""
+    orders, mine = SALES_ORDERS.table.c, FULFILMENTS.table.c
+    failed = mine.status == FulfilmentStatus.FAILED.value
+    others = FULFILMENTS.table.alias()
+    hopeful = (
+        select(others.c.id)
+        .where(others.c.order_id == mine.order_id, others.c.status.not_in(_OVER))
+        .exists()
+    )
+    found = (
+        select(mine.order_id)
+        .join(SALES_ORDERS.table, orders.id == mine.order_id)
+        .where(failed, mine.hub_id.in_(sorted(hubs)), orders.status.in_(_WORKING), ~hopeful)
+        .distinct()
+    )
+    sales = query.sales_orders(tx, tx.execute(found).scalars().all())
+    by_hub: dict[str, list[SalesOrder]] = defaultdict(list)
+    for _, order in sorted(sales.items()):
+        by_hub[order.hub_id].append(order)
+    return by_hub

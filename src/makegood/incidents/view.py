@@ -13,7 +13,8 @@ class HubView:
 
     `fulfilments` are the open deliveries, `couriers` those on shift, `lost` those of the shift
     who cannot be reached. `arrivals` is how many deliveries were created within policy's
-    look-back. `unreserved` pairs each failed reservation with its sales order.
+    look-back. `unreserved` pairs each failed reservation with its sales order; `undelivered` are
+    sales orders that are worked on though every delivery of theirs has failed.
     """
 
     hub: Hub
@@ -22,3 +23,4 @@ class HubView:
     arrivals: int = 0
     unreserved: tuple[tuple[Reservation, SalesOrder], ...] = ()
     lost: tuple[Courier, ...] = ()
+    undelivered: tuple[SalesOrder, ...] = ()

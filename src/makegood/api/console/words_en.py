@@ -107,6 +107,9 @@ EN: Final[dict[str, str]] = {
     "evidence.orders_paid_unreserved": (
         "{n} order paid without stock | {n} orders paid without stock"
     ),
+    "evidence.orders_undelivered": (
+        "delivery of {n} paid order failed | delivery of {n} paid orders failed"
+    ),
     "evidence.cause_gone": "the cause seems gone",
     "evidence.other": "{name}: {value}, policy says {limit}",
     # --- what agents did ---
@@ -170,6 +173,7 @@ EN: Final[dict[str, str]] = {
     "factor.late_probability": "Likely late",
     "factor.travel": "Travel",
     "factor.value_at_risk": "Value at risk",
+    "factor.crowding": "Others delayed",
     "factor.workload": "Workload",
     "factor.change": "Change of hands",
     "factor.delay": "Delay",
