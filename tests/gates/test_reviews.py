@@ -120,6 +120,17 @@ def test_a_stale_review_is_approved_with_what_is_true_now(world: World) -> None:
     assert [entry.body["review_id"] for entry in told] == [review.id]
 
 
+def test_a_review_held_under_other_policies_asks_again(world: World) -> None:
+    review = world.held(refund(world.order("o")))
+    approvals = world.policies.approvals.model_copy(update={"grant_minutes": 11})
+    world.policies = world.policies.model_copy(update={"approvals": approvals})
+    approval = world.approve()
+    assert (approval.status, approval.grant_id) == (ReviewStatus.STALE, "")
+    assert approval.detail == "the policies are others than when it was held"
+    assert world.approve(seen=review.seen).status is ReviewStatus.STALE, "the old page"
+    assert world.approve().status is ReviewStatus.APPROVED
+
+
 def test_facts_that_move_back_are_asked_about_once_more(world: World) -> None:
     review = world.held(cancel(world.order("o")))
     world.happen("sales_order.put_on_hold", "o")

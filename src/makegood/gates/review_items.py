@@ -29,9 +29,9 @@ ACTION = table(tables.authority.Action)
 class ReviewItem:
     """One review and its action.
 
-    `seen` is what a reviewer must send back: it stands for the exact action and the facts it
-    rests on. `changed` lists facts that moved since the review was opened: (entity, fact,
-    before, now).
+    `seen` is what a reviewer must send back: it stands for the exact action, the facts it rests
+    on and the policies. `changed` lists facts that moved since the review was opened: (entity,
+    fact, before, now).
     """
 
     id: str
@@ -46,6 +46,7 @@ class ReviewItem:
     action: Action
     digest: str
     fingerprint: str
+    policy_digest: str
     obligation_id: str
     decision: int
     subject: str
@@ -64,12 +65,12 @@ class ReviewItem:
     @property
     def seen(self) -> str:
         """What a decision on this review must name."""
-        return seen(self.digest, self.fingerprint)
+        return seen(self.digest, self.fingerprint, self.policy_digest)
 
 
-def seen(digest: str, fingerprint: str) -> str:
-    """Return the text that stands for an action's digest together with a fingerprint."""
-    return hashlib.sha256(f"{digest}.{fingerprint}".encode()).hexdigest()[:32]
+def seen(digest: str, fingerprint: str, policy_digest: str) -> str:
+    """Return the text that stands for an action, the facts it rests on and the policies."""
+    return hashlib.sha256(f"{digest}.{fingerprint}.{policy_digest}".encode()).hexdigest()[:32]
 
 
 def queue(
@@ -148,6 +149,7 @@ def item(row: Row[Any]) -> ReviewItem:
         action=ACTIONS.validate_json(row.body),
         digest=row.digest,
         fingerprint=row.fingerprint,
+        policy_digest=row.policy_digest,
         obligation_id=row.obligation_id,
         decision=row.decision,
         subject=row.subject,

@@ -74,18 +74,24 @@ def _rules(candidate: Candidate) -> list[str]:
     return sorted({r.rule for r in candidate.reasons if r.verdict is candidate.verdict})
 
 
-def moved(tx: Connection, review: ReviewItem, now_us: int) -> bool:
-    """Say whether what a review stands on has moved; if so it turns stale and keeps what is now."""
+def moved(tx: Connection, review: ReviewItem, now_us: int, policy_digest: str = "") -> bool:
+    """Say whether what a review stands on has moved; if so it turns stale and keeps what is now.
+
+    It stands on facts and, where `policy_digest` is given, on the policies in force.
+    """
     footings = review.action.stands_on()
     entities = fingerprints.load(tx, [footings])
-    now = fingerprints.fingerprint(entities, footings)
-    if now == review.fingerprint:
+    now = {
+        "fingerprint": fingerprints.fingerprint(entities, footings),
+        "policy_digest": policy_digest or review.policy_digest,
+    }
+    if now == {"fingerprint": review.fingerprint, "policy_digest": review.policy_digest}:
         return False
     facts = orjson.dumps(fingerprints.facts(entities, footings)).decode()
     # Who approved first approved what was true then, so they are asked again too.
-    stale = {"status": ReviewStatus.STALE, "first_by": ""}
-    update(tx, review.id, stale | {"fingerprint": now, "facts_now": facts})
-    record(tx, EntryKind.REVIEW_STALE, review, SYSTEM, now_us, {"fingerprint": now})
+    stale = {"status": ReviewStatus.STALE, "first_by": "", "facts_now": facts}
+    update(tx, review.id, stale | now)
+    record(tx, EntryKind.REVIEW_STALE, review, SYSTEM, now_us, now)
     return True
 
 

@@ -116,8 +116,8 @@ def approve(
     deciders = _require_authority(review, decider, policies)
     if rejections.stands(tx, review.action):
         raise Conflict(f"a person said no to a {review.action.kind} here for {review.action.cause}")
-    if seen != review.seen or review_records.moved(tx, review, now_us):
-        return Approval(review_id, ReviewStatus.STALE, "", _stale_text(get(tx, review_id)))
+    if seen != review.seen or review_records.moved(tx, review, now_us, policies.digest()):
+        return Approval(review_id, ReviewStatus.STALE, "", _stale_text(review, get(tx, review_id)))
     if deciders > 1 and not review.first_by:
         review_records.update(tx, review_id, {"first_by": decider.person_id})
         detail = "a second person must approve it too"
@@ -229,8 +229,10 @@ def _require_authority(review: ReviewItem, decider: Decider, policies: Policies)
     return rule.deciders
 
 
-def _stale_text(review: ReviewItem) -> str:
+def _stale_text(was: ReviewItem, review: ReviewItem) -> str:
     moved = [f"{fact} of {ref} was {then}, is {now}" for ref, fact, then, now in review.changed]
+    if was.policy_digest != review.policy_digest:
+        moved.append("the policies are others than when it was held")
     return "; ".join(moved) or "it is not what the page showed; look again"
 
 
