@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """Check every hash, every link and every head.
+    """Check every hash, every link and every head, and the event log against them.
 
     The daemon may be running.
     """
@@ -62,13 +62,13 @@ def _verified(store: Store) -> Report:
     from sqlalchemy import func, select
 
     from makegood.cli.progress import counting
+    from makegood.events import audit
     from makegood.ledger.entries import HEAD
-    from makegood.ledger.verify import verify as check
 
     with store.read() as tx:
         total = tx.execute(select(func.coalesce(func.sum(HEAD.c.seq), 0))).scalar_one()
         with counting("verifying", int(total)) as seen:
-            return check(tx, seen)
+            return audit.everything(tx, seen)
 
 
 def show(

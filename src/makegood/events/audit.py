@@ -7,7 +7,7 @@ ledger; that one is checked by `makegood.ledger.verify`.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -16,13 +16,16 @@ from sqlalchemy import and_, select
 from makegood.events.log import LOG, batch_digest
 from makegood.ledger.entries import ENTRY, EVENTS
 from makegood.ledger.kinds import EntryKind
+from makegood.ledger.verify import Problem, Report
+from makegood.ledger.verify import verify as verify_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from sqlalchemy import ColumnElement, Connection, Select
 
 MOST_PROBLEMS: Final = 100
+EVENT_LOG: Final = "event log"
 _BATCH: Final = 2_000
 
 
@@ -46,6 +49,13 @@ class LogReport:
     def sound(self) -> bool:
         """Whether the log is what came in."""
         return not self.problems
+
+
+def everything(tx: Connection, progress: Callable[[int], None] | None = None) -> Report:
+    """Check the ledger and the event log, and report both as one; the log is a partition too."""
+    ledger, log = verify_ledger(tx, progress), verify(tx)
+    found = tuple(Problem(EVENT_LOG, each.seq, each.what) for each in log.problems)
+    return replace(ledger, problems=(*ledger.problems, *found)[:MOST_PROBLEMS])
 
 
 def verify(tx: Connection) -> LogReport:

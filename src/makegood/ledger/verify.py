@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import orjson
-from sqlalchemy import select
+from sqlalchemy import select, type_coerce
+from sqlalchemy.types import NullType
 
 from makegood.ledger.entries import ENTRY, FORMAT, GENESIS, HEAD, leaf_hash
 
@@ -77,11 +78,24 @@ def _rows(tx: Connection) -> Iterator[Any]:
         ENTRY.c.seq,
         ENTRY.c.kind,
         ENTRY.c.at_us,
-        ENTRY.c.hash,
-        ENTRY.c.entry,
+        type_coerce(ENTRY.c.hash, NullType()).label("hash"),
+        type_coerce(ENTRY.c.entry, NullType()).label("entry"),
     )
     query = select(*columns).order_by(ENTRY.c.part, ENTRY.c.seq)
     yield from tx.execute(query.execution_options(yield_per=_BATCH))
+
+
+def _as_bytes(value: object) -> bytes:
+    """Return a column as bytes; SQLite lets whoever tampers with it store text instead."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+def _read(entry: bytes) -> dict[str, Any]:
+    try:
+        value: object = orjson.loads(entry)
+    except orjson.JSONDecodeError:
+        return {}
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
 
 
 class _Chain:
@@ -95,14 +109,13 @@ class _Chain:
     def check(self, row: Any) -> Iterable[Problem]:  # noqa: ANN401 -- a database row
         if row.seq != self.seq + 1:
             yield Problem(self.part, row.seq, f"entry {self.seq + 1} is missing or out of place")
-        own = leaf_hash(row.entry)
-        if own != row.hash:
+        entry = _as_bytes(row.entry)
+        own = leaf_hash(entry)
+        if own != _as_bytes(row.hash):
             yield Problem(self.part, row.seq, "the entry was edited: its hash differs")
-        try:
-            value: dict[str, Any] = orjson.loads(row.entry)
-        except orjson.JSONDecodeError:
+        value = _read(entry)
+        if not value:
             yield Problem(self.part, row.seq, "the entry is not JSON")
-            value = {}
         stands = (FORMAT, row.part, row.seq, row.kind, row.at_us)
         if stands != tuple(value.get(key) for key in ("v", "part", "seq", "kind", "at_us")):
             yield Problem(self.part, row.seq, "the columns say otherwise than the entry")

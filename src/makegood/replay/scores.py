@@ -19,7 +19,7 @@ from makegood.domain.authority import WAITING_REVIEWS, ActionStatus, ReviewStatu
 from makegood.domain.effects import EffectStatus
 from makegood.domain.incidents import IncidentStatus
 from makegood.domain.money import Money
-from makegood.ledger.verify import Report, verify
+from makegood.events import audit
 from makegood.replay.company import Score
 from makegood.store.sql import table
 from makegood.store.tables.authority import Action, Review
@@ -28,6 +28,8 @@ from makegood.store.tables.incidents import Incident, Run
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
+
+    from makegood.ledger.verify import Report
 
 _ACTION: Final = table(Action)
 _REVIEW: Final = table(Review)
@@ -105,7 +107,7 @@ def summarise(tx: Connection, promises: Score) -> Summary:
         refunds=_money(tx, ActionKind.REFUND, (ActionStatus.CONFIRMED,)),
         holds=_holds(tx),
         decisions=times(decision_times(tx)),
-        ledger=verify(tx),
+        ledger=audit.everything(tx),
     )
 
 

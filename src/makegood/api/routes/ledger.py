@@ -8,9 +8,9 @@ from fastapi import APIRouter, Query
 
 from makegood.api.routes.listing import Limit, Listing, Out
 from makegood.api.seam import House
+from makegood.events import audit
 from makegood.ledger import entries
 from makegood.ledger.kinds import EntryKind
-from makegood.ledger.verify import verify
 
 router = APIRouter(prefix="/v1", tags=["ledger"])
 
@@ -60,7 +60,7 @@ def list_entries(house: House, about: About = "", limit: Limit = 500) -> Listing
 
 @router.get("/ledger/verify")
 def verify_ledger(house: House) -> VerifiedOut:
-    """Check every hash, every link and every head."""
+    """Check every hash, every link and every head, and the event log against them."""
     with house.store.read() as tx:
-        report = verify(tx)
+        report = audit.everything(tx)
     return VerifiedOut.of(report)
