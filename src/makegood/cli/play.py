@@ -108,7 +108,6 @@ def replay(  # noqa: PLR0913 -- each is an option of the command
     from makegood.replay.days import Lost, Options
     from makegood.replay.scores import as_json as shown
     from makegood.replay.scores import as_text
-    from makegood.workspace import reference_root
 
     lost = None if lost_at == "none" else Lost(_minute(lost_at), lost_share, seed)
     summary = play_day(
@@ -117,7 +116,7 @@ def replay(  # noqa: PLR0913 -- each is an option of the command
             archive=archive,
             instance=instance,
             lost=lost,
-            workspace=ctx.obj or reference_root(),
+            workspace=settings(ctx).workspace,
             keep=keep,
         )
     )
