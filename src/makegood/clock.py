@@ -84,6 +84,11 @@ def stopwatch_s() -> float:
     return time.perf_counter()
 
 
+def cpu_s() -> float:
+    """Return this process's CPU time in seconds: what work costs, however busy the machine is."""
+    return time.process_time()
+
+
 def to_datetime(at_us: int) -> datetime:
     """Return the instant as an aware UTC datetime."""
     return EPOCH + timedelta(microseconds=at_us)

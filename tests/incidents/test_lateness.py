@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from makegood.clock import MINUTE, SECOND, stopwatch_s
+from makegood.clock import MINUTE, SECOND, cpu_s
 from makegood.domain.conditions import Rain
-from makegood.domain.forecast import NEVER_US
 from makegood.domain.geo import Point, distance_m
+from makegood.domain.rides import NEVER_US
 from makegood.incidents.detect import detect
 from makegood.incidents.lateness import endangered, predict
 from makegood.incidents.view import HubView
@@ -170,9 +170,9 @@ def test_ways_are_as_long_as_the_great_circle_says(
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    began = stopwatch_s()
+    began = cpu_s()
     work()
-    return stopwatch_s() - began
+    return cpu_s() - began
 
 
 def test_detecting_on_ten_thousand_open_orders_costs_less_than_twelve_distances_each() -> None:

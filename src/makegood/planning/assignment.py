@@ -174,48 +174,49 @@ def _slots(made: Grid, units: Ints, policies: Policies) -> tuple[tuple[int, ...]
 
 
 def _decide(offered: _Offered, policies: Policies, stamp: Stamp) -> Decision:
-    scene, m = offered.scene, len(offered.scene.couriers)
     specs = tuple(
         FactorSpec(name=name, unit=UNITS[name], weight=policies.objectives.weights[name])
         for name in policies.factors.factors
     )
     weights = np.array([spec.weight for spec in specs], dtype=np.int64)
-    resource = np.where(offered.column == m, -1, offered.column)
+    ids = [load.courier.id for load in offered.scene.couriers]
     choices = Choices(
-        len(scene.orders),
+        len(offered.scene.orders),
         offered.row,
         offered.values @ weights,
-        resource,
+        np.where(offered.column == len(ids), -1, offered.column),
         offered.units,
         np.array([cost for slots in offered.slots for cost in slots], dtype=np.int64),
-    )
-    chosen = solve(choices)
-    starts = np.searchsorted(offered.row, np.arange(len(scene.orders) + 1))
-    ids = [load.courier.id for load in scene.couriers]
-    keys, resources = [*ids, KEEP], [*ids, ""]
-    columns: list[int] = offered.column.tolist()
-    options = [
-        Option(key=keys[column], resource=resources[column], values=tuple(values))
-        for column, values in zip(columns, offered.values.tolist(), strict=True)
-    ]
-    subjects = tuple(
-        Subject(
-            id=order.id,
-            options=tuple(options[starts[i] : starts[i + 1]]),
-            chosen=int(chosen[i] - starts[i]),
-        )
-        for i, order in enumerate(scene.orders)
     )
     return Decision(
         method=Method.MIN_COST_FLOW,
         factors=specs,
-        subjects=subjects,
+        subjects=_subjects(offered, ids, solve(choices)),
         capacities=tuple(
             Capacity(resource=courier_id, units=len(slots), slots=slots)
             for courier_id, slots in zip(ids, offered.slots, strict=True)
         ),
         policy_digest=stamp.policy_digest,
         workspace_digest=stamp.workspace_digest,
+    )
+
+
+def _subjects(offered: _Offered, ids: Sequence[str], chosen: Ints) -> tuple[Subject, ...]:
+    orders = offered.scene.orders
+    starts = np.searchsorted(offered.row, np.arange(len(orders) + 1))
+    keys, resources = [*ids, KEEP], [*ids, ""]
+    columns: list[int] = offered.column.tolist()
+    options = [
+        Option(key=keys[column], resource=resources[column], values=tuple(values))
+        for column, values in zip(columns, offered.values.tolist(), strict=True)
+    ]
+    return tuple(
+        Subject(
+            id=order.id,
+            options=tuple(options[starts[i] : starts[i + 1]]),
+            chosen=int(chosen[i] - starts[i]),
+        )
+        for i, order in enumerate(orders)
     )
 
 

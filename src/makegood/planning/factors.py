@@ -14,9 +14,10 @@ import numpy as np
 from makegood.clock import MINUTE, SECOND
 from makegood.domain.conditions import QUARTER_US, Conditions
 from makegood.domain.entities import FulfilmentOrder
-from makegood.domain.forecast import CourierLoad, Queue
+from makegood.domain.forecast import CourierLoad
 from makegood.domain.geo import EARTH_RADIUS_M, Point
 from makegood.domain.policy import BP, FactorName
+from makegood.domain.rides import Queue
 from makegood.planning.flow import Floats, Ints
 
 _STEEP: Final = 30.0
