@@ -49,6 +49,8 @@ REVIEW: Final = table(tables.authority.Review)
 INCIDENT: Final = table(tables.incidents.Incident)
 MOST_ATTEMPTS: Final = 3
 MOST_STEPS: Final = 60
+_INTERRUPT: Final = "__interrupt__"
+"""Where LangGraph puts, into what `invoke` returns, the interrupts at which it stopped."""
 log = get_logger(__name__)
 
 
@@ -111,7 +113,7 @@ class Runs:
             )
             for entry in entries
         ]
-        with self._house.store.write() as tx:
+        with self._house.store.note() as tx:
             change = INCIDENT.update().where(INCIDENT.c.id == incident.id)
             tx.execute(change.values(round=number))
             insert(tx, RUN, [_row(run, now_us) for run in runs])
@@ -184,9 +186,9 @@ class Runs:
         given: Any = _resume(graph, config) or {"attempt": 0}
         for _ in range(MOST_STEPS):
             with house.reads.bound():
-                graph.invoke(given, config, durability="sync")
+                state = graph.invoke(given, config, durability="sync")
             judged = self._submit(run, incident, desk, began_s)
-            interrupt_id = _interrupt_id(graph, config)
+            interrupt_id = _interrupted(state)
             if interrupt_id is None:
                 return self._done(run)
             waiting = self._open_reviews(run)
@@ -220,6 +222,8 @@ class Runs:
             now_us = house.clock.now_us()
             with house.store.write() as tx:
                 submission.submit(tx, house.rulebook(), incident, kept, digest, dropped, now_us)
+                named = RUN.update().where(RUN.c.id == run.id)
+                tx.execute(named.values(proposal_id=submission.id_of(kept)))
             house.executor.intend()
             self._note_decision(run, began_s)
             house.executor.settle()
@@ -229,7 +233,7 @@ class Runs:
         took_us = round((stopwatch_s() - began_s) * 1_000_000)
         now_us = self._house.clock.now_us()
         first = and_(RUN.c.id == run.id, RUN.c.decided_us.is_(None))
-        with self._house.store.write() as tx:
+        with self._house.store.note() as tx:
             tx.execute(RUN.update().where(first).values(decided_us=now_us, decision_us=took_us))
 
     def _open_reviews(self, run: Run) -> int:
@@ -250,8 +254,9 @@ class Runs:
         return self._end(run, RunStatus.FAILED, detail=why)
 
     def _end(self, run: Run, status: RunStatus, **values: str | int) -> Run:
-        now_us = self._house.clock.now_us()
-        with self._house.store.write() as tx:
+        now_us, store = self._house.clock.now_us(), self._house.store
+        # That it waits for people must outlast anything; what has ended would only end again.
+        with store.write() if status is RunStatus.WAITING else store.note() as tx:
             change = RUN.update().where(RUN.c.id == run.id)
             tx.execute(change.values(status=status, updated_us=now_us, **values))
             if status in (RunStatus.DONE, RunStatus.FAILED):
@@ -279,11 +284,12 @@ def _row(run: Run, now_us: int) -> dict[str, Any]:
     }
 
 
-def _interrupt_id(graph: Any, config: Any) -> str | None:  # noqa: ANN401 -- LangGraph's own types say nothing here
-    state = graph.get_state(config)
-    return state.interrupts[0].id if state.interrupts else None
+def _interrupted(state: Any) -> str | None:  # noqa: ANN401 -- LangGraph's own types say nothing here
+    """Return the id of the interrupt at which `invoke`, which returned this state, has stopped."""
+    interrupts = state.get(_INTERRUPT)
+    return interrupts[0].id if interrupts else None
 
 
-def _resume(graph: Any, config: Any) -> Command[str] | None:  # noqa: ANN401
-    interrupt_id = _interrupt_id(graph, config)
-    return None if interrupt_id is None else Command(resume={interrupt_id: ""})
+def _resume(graph: Any, config: Any) -> Command[str] | None:  # noqa: ANN401 -- as above
+    interrupts = graph.get_state(config).interrupts
+    return Command(resume={interrupts[0].id: ""}) if interrupts else None

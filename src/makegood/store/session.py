@@ -28,6 +28,10 @@ _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA foreign_keys=ON",
     "PRAGMA recursive_triggers=ON",
+    # A destroyed key must not remain in a page that is merely free.
+    "PRAGMA secure_delete=ON",
+    # What is erased must be gone from the file, and not only from the table.
+    "PRAGMA secure_delete=ON",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA cache_size=-65536",
 )
@@ -85,6 +89,29 @@ class Store:
         """Open a transaction that may write; committed (and on disk) when the block ends well."""
         with self._writer.begin() as connection:
             yield connection
+
+    @contextmanager
+    def note(self) -> Generator[Connection]:
+        """Open a transaction as `write` does, but let nobody wait for the disk at its end.
+
+        A power cut (a crash of the process never) may undo it, together with every other note
+        since the last `write`, and nothing else. That is right for the book-keeping of reasoning,
+        which may be redone, and never for authority.
+        """
+        with self._writer.connect() as connection:
+            if not self.is_sqlite:
+                with connection.begin():
+                    connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+                    yield connection
+                return
+            # SQLite takes this setting between transactions only.
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA synchronous=NORMAL")
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                driver.execute("PRAGMA synchronous=FULL")
 
     def close(self) -> None:
         """Close all connections."""
