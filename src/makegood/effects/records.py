@@ -15,7 +15,7 @@ from makegood.effects.reads import ACTION, EFFECT, TO_SEND, Effect
 from makegood.gates import balances, counters, obligations
 from makegood.ledger.entries import SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
-from makegood.store.sql import insert
+from makegood.store.sql import among, insert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -36,6 +36,8 @@ _ACTION = {
     EffectStatus.FAILED: ActionStatus.FAILED,
     EffectStatus.UNKNOWN: ActionStatus.UNKNOWN,
 }
+
+_MOVE = ACTION.update().where(among(ACTION.c.id, "ids")).values(status=bindparam("to"))
 
 
 def intend(
@@ -187,8 +189,7 @@ def _release(tx: Connection, failed: Sequence[Effect]) -> None:
 
 def _act(tx: Connection, action_ids: Sequence[str], status: ActionStatus) -> None:
     if action_ids:
-        change = ACTION.update().where(ACTION.c.id.in_(list(action_ids)))
-        tx.execute(change.values(status=status))
+        tx.execute(_MOVE, {"ids": list(action_ids), "to": status})
 
 
 def _draft(effect: Effect, outcome: Outcome, now_us: int, actor: str) -> Draft:

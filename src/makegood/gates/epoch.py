@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 OWNERSHIP = table(Ownership)
 HOUSE: Final = "house"
+_CURRENT: Final = (
+    select(OWNERSHIP.c.epoch).where(OWNERSHIP.c.id == HOUSE).with_for_update(read=True)
+)
 
 
 def take(tx: Connection, owner: str, now_us: int) -> int:
@@ -38,7 +41,6 @@ def require(tx: Connection, epoch: int) -> None:
         Superseded: another process owns the work now.
 
     """
-    query = select(OWNERSHIP.c.epoch).where(OWNERSHIP.c.id == HOUSE).with_for_update(read=True)
-    current = tx.execute(query).scalar_one_or_none()
+    current = tx.execute(_CURRENT).scalar_one_or_none()
     if current != epoch:
         raise Superseded(f"epoch {epoch}, now {current}")

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import and_, select
+from sqlalchemy import bindparam, select
 
 from makegood.clock import MINUTE
 from makegood.domain.actions import ACTIONS, Action, ActionKind, Reassign
@@ -30,7 +30,7 @@ from makegood.gates import (
 from makegood.ledger.entries import SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.store import tables
-from makegood.store.sql import insert, table
+from makegood.store.sql import among, insert, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -45,6 +45,35 @@ GRANT = table(tables.authority.Grant)
 ACTION = table(tables.authority.Action)
 OBLIGATION = table(tables.authority.Obligation)
 BY_GATE = "gate"
+_UNSPENT: Final = (
+    select(GRANT.c.id)
+    .where(GRANT.c.status == GrantStatus.UNSPENT)
+    .order_by(GRANT.c.granted_us, GRANT.c.id)
+    .limit(bindparam("most"))
+)
+_WAITING: Final = (
+    select(
+        GRANT,
+        ACTION.c.body,
+        ACTION.c.agent,
+        ACTION.c.hub_id,
+        ACTION.c.order_id,
+        ACTION.c.status.label("action_status"),
+        OBLIGATION.c.action_id.label("owner"),
+        OBLIGATION.c.status.label("obligation_status"),
+        OBLIGATION.c.generation,
+    )
+    .join(ACTION, ACTION.c.id == GRANT.c.action_id)
+    .join(OBLIGATION, OBLIGATION.c.id == GRANT.c.obligation_id)
+    .where(among(GRANT.c.id, "ids"), GRANT.c.status == GrantStatus.UNSPENT)
+    .order_by(GRANT.c.granted_us, ACTION.c.position, GRANT.c.id)
+    .with_for_update()
+)
+_SPEND: Final = (
+    GRANT.update()
+    .where(among(GRANT.c.id, "ids"), GRANT.c.status == GrantStatus.UNSPENT)
+    .values(status=GrantStatus.SPENT, ended_us=bindparam("now_us"))
+)
 _ENDED = {
     GrantStatus.VOID: ActionStatus.SUPERSEDED,
     GrantStatus.EXPIRED: ActionStatus.EXPIRED,
@@ -107,8 +136,7 @@ def give(tx: Connection, rulebook: Rulebook, allowed: Sequence[Candidate], now_u
 
 def unspent(tx: Connection, limit: int = 2_000) -> list[str]:
     """Return the ids of grants that wait to be spent, oldest first."""
-    query = select(GRANT.c.id).where(GRANT.c.status == GrantStatus.UNSPENT)
-    return list(tx.execute(query.order_by(GRANT.c.granted_us, GRANT.c.id).limit(limit)).scalars())
+    return list(tx.execute(_UNSPENT, {"most": limit}).scalars())
 
 
 def spend(
@@ -137,26 +165,7 @@ def spend(
 
 
 def _locked(tx: Connection, grant_ids: Sequence[str]) -> list[Any]:
-    waiting = and_(GRANT.c.id.in_(list(grant_ids)), GRANT.c.status == GrantStatus.UNSPENT)
-    query = (
-        select(
-            GRANT,
-            ACTION.c.body,
-            ACTION.c.agent,
-            ACTION.c.hub_id,
-            ACTION.c.order_id,
-            ACTION.c.status.label("action_status"),
-            OBLIGATION.c.action_id.label("owner"),
-            OBLIGATION.c.status.label("obligation_status"),
-            OBLIGATION.c.generation,
-        )
-        .join(ACTION, ACTION.c.id == GRANT.c.action_id)
-        .join(OBLIGATION, OBLIGATION.c.id == GRANT.c.obligation_id)
-        .where(waiting)
-        .order_by(GRANT.c.granted_us, ACTION.c.position, GRANT.c.id)
-        .with_for_update()
-    )
-    return list(tx.execute(query))
+    return list(tx.execute(_WAITING, {"ids": list(grant_ids)}))
 
 
 def _is_intact(row: Any) -> bool:  # noqa: ANN401 -- a database row
@@ -235,9 +244,8 @@ def _balance(tx: Connection, action: Action) -> str:
 def _mark_spent(tx: Connection, grant_ids: Sequence[str], now_us: int) -> None:
     if not grant_ids:
         return
-    waiting = and_(GRANT.c.id.in_(list(grant_ids)), GRANT.c.status == GrantStatus.UNSPENT)
-    change = GRANT.update().where(waiting).values(status=GrantStatus.SPENT, ended_us=now_us)
-    if tx.execute(change).rowcount != len(grant_ids):
+    spent = tx.execute(_SPEND, {"ids": list(grant_ids), "now_us": now_us})
+    if spent.rowcount != len(grant_ids):
         message = "grants were locked, and yet one of them moved"
         raise AssertionError(message)
 

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 KILL = table(KillSwitch)
 EVERYTHING: Final = "everything"
 _GUARD: Final = "-"
+_SET: Final = select(KILL).where(KILL.c.scope != _GUARD).order_by(KILL.c.scope)
+_GUARD_ROW: Final = select(KILL.c.scope).where(KILL.c.scope == _GUARD)
+_SHARED: Final = _GUARD_ROW.with_for_update(read=True)
+_ALONE: Final = _GUARD_ROW.with_for_update()
 _KINDS: Final = frozenset(kind.value for kind in ActionKind)
 
 
@@ -68,8 +72,7 @@ def read_locked(tx: Connection) -> Switches:
 
 def switches(tx: Connection) -> list[Switch]:
     """Return the switches that are set, by scope."""
-    query = select(KILL).where(KILL.c.scope != _GUARD).order_by(KILL.c.scope)
-    return [Switch(row.scope, row.set_by, row.set_us, row.reason) for row in tx.execute(query)]
+    return [Switch(row.scope, row.set_by, row.set_us, row.reason) for row in tx.execute(_SET)]
 
 
 def set_switch(tx: Connection, scope: str, person_id: str, reason: str, now_us: int) -> None:
@@ -102,7 +105,7 @@ def clear_switch(tx: Connection, scope: str, person_id: str, now_us: int) -> Non
 
 
 def _lock(tx: Connection, *, shared: bool) -> None:
-    query = select(KILL.c.scope).where(KILL.c.scope == _GUARD).with_for_update(read=shared)
+    query = _SHARED if shared else _ALONE
     if tx.execute(query).one_or_none() is None:
         insert_new(tx, KILL, {"scope": _GUARD, "set_by": "", "set_us": 0, "reason": ""})
         tx.execute(query)

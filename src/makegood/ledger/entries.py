@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from pydantic import BaseModel
-from sqlalchemy import and_, insert, select, update
+from sqlalchemy import and_, bindparam, select, update
 
 from makegood.errors import HeadMoved
 from makegood.ledger.kinds import EntryKind
-from makegood.store.sql import insert_new, table
+from makegood.store.sql import insert, insert_new, table
 from makegood.store.tables.ledger import LedgerEntry, LedgerHead, LedgerRef
 
 if TYPE_CHECKING:
@@ -36,6 +36,18 @@ SYSTEM: Final = "system"
 ENTRY = table(LedgerEntry)
 HEAD = table(LedgerHead)
 REF = table(LedgerRef)
+_HEAD_OF: Final = (
+    select(HEAD.c.seq, HEAD.c.hash).where(HEAD.c.part == bindparam("b_part")).with_for_update()
+)
+_ADVANCE: Final = (
+    update(HEAD)
+    .where(
+        HEAD.c.part == bindparam("b_part"),
+        HEAD.c.seq == bindparam("b_seq"),
+        HEAD.c.hash == bindparam("b_hash"),
+    )
+    .values(seq=bindparam("seq"), hash=bindparam("hash"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +120,19 @@ def _append_part(tx: Connection, part: str, drafts: Sequence[Draft]) -> None:
             }
         )
         refs.extend({"ref": ref, "part": part, "seq": seq} for ref in dict.fromkeys(draft.refs))
-    tx.execute(insert(ENTRY), rows)
-    if refs:
-        tx.execute(insert(REF), refs)
-    moved = tx.execute(
-        update(HEAD)
-        .where(and_(HEAD.c.part == part, HEAD.c.seq == start, HEAD.c.hash == prev))
-        .values(seq=start + len(rows), hash=head)
-    )
+    insert(tx, ENTRY, rows)
+    insert(tx, REF, refs)
+    was = {"b_part": part, "b_seq": start, "b_hash": prev}
+    moved = tx.execute(_ADVANCE, was | {"seq": start + len(rows), "hash": head})
     if moved.rowcount != 1:
         raise HeadMoved(part)
 
 
 def _locked_head(tx: Connection, part: str) -> tuple[int, bytes]:
-    query = select(HEAD.c.seq, HEAD.c.hash).where(HEAD.c.part == part).with_for_update()
-    found = tx.execute(query).one_or_none()
+    found = tx.execute(_HEAD_OF, {"b_part": part}).one_or_none()
     if found is None:
         insert_new(tx, HEAD, {"part": part, "seq": 0, "hash": GENESIS})
-        found = tx.execute(query).one()
+        found = tx.execute(_HEAD_OF, {"b_part": part}).one()
     return found.seq, found.hash
 
 
