@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 
 from makegood import logs
 from makegood.api import app
-from makegood.cli import progress, screen
 from makegood.clock import Clock, SystemClock, to_datetime
 from makegood.errors import InvalidInput, NotConnected
 from makegood.events.schema import CATALOGUE
-from makegood.replay import days
 from makegood.runtime import chores, house
 from makegood.runtime.daemon import Daemon, Work
 from makegood.settings import strangers, variable
@@ -23,6 +21,7 @@ from makegood.settings import strangers, variable
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
 
+    from makegood.replay import days
     from makegood.replay.demo import Options
     from makegood.replay.scores import Summary
     from makegood.settings import Settings
@@ -99,11 +98,16 @@ def run_daemon(settings: Settings) -> None:
 
 def play_demo(options: Options) -> bool:
     """Play the demo; return whether the ledger verified."""
+    from makegood.cli import screen
+
     return screen.show(options, opened_daemon)
 
 
 def play_day(options: days.Options) -> Summary:
     """Replay a recorded day, showing how far it has come, and say what came of it."""
+    from makegood.cli import progress
+    from makegood.replay import days
+
     logs.configure("error", "console")
     with progress.shares(f"{options.instance}") as seen:
 

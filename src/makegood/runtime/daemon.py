@@ -7,6 +7,7 @@ turn that runs is finished, what is intended is dispatched, and only then the da
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 from collections.abc import Callable, Generator
@@ -128,6 +129,9 @@ class Daemon:
 
     def start(self) -> None:
         """Begin to work, then to answer."""
+        # What was loaded until now is no garbage: a full collection that looks through all of it
+        # makes everybody wait for a tenth of a second.
+        gc.freeze()
         self._loop.start()
         self._executor.start()
         self._schedule.start()
