@@ -30,7 +30,10 @@ def test_canonical_json_is_rfc_8785_for_any_value(value: Any) -> None:  # noqa: 
     assert canonical(value) == rfc8785.dumps(value)
 
 
-@pytest.mark.parametrize("value", [2**53, float("nan"), float("inf"), {"a": "\ud800"}, {1: 2}])
+@pytest.mark.parametrize(
+    "value",
+    [2**53, float("nan"), {"a": [1, float("nan")]}, float("inf"), {"a": "\ud800"}, {1: 2}],
+)
 def test_a_value_without_canonical_form_is_refused(value: object) -> None:
     with pytest.raises((rfc8785.CanonicalizationError, UnicodeError)):
         canonical(value)
