@@ -9,7 +9,6 @@ import pytest
 from tests.faults import workspace
 from tests.faults.company import Company, serving
 from tests.faults.harness import Bench, Nursery
-from tests.faults.harness import nursery as running
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -26,8 +25,9 @@ def company(tmp_path_factory: pytest.TempPathFactory) -> Generator[Company]:
 @pytest.fixture(scope="session")
 def nursery(tmp_path_factory: pytest.TempPathFactory) -> Generator[Nursery]:
     """The process that forks the children."""
-    with running(tmp_path_factory.mktemp("nursery") / "log") as process:
-        yield process
+    raised = Nursery(tmp_path_factory.mktemp("nursery") / "log")
+    yield raised
+    raised.close()
 
 
 @pytest.fixture

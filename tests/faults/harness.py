@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -32,7 +31,6 @@ from tests.faults.seed import seed
 from tests.faults.workspace import write_script
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from pathlib import Path
 
     from tests.faults.company import Company, Entry
@@ -42,45 +40,58 @@ NOTHING: Final = Plan(orders=(), wishes=())
 
 
 class Nursery:
-    """The process that forks the children; see `tests.faults.child`."""
+    """The process that forks the children, started when first needed; see `tests.faults.child`.
 
-    def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
-        self._process = process
+    What the children log goes to a file.
+    """
+
+    def __init__(self, log: Path) -> None:
         self._log = log
-        assert self._answer() == "ready"
+        self._process: subprocess.Popen[str] | None = None
 
     def raise_one(self, life: Life) -> Ended:
         """Let one child live, and return how it ended."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(life.model_dump_json() + "\n")
-        self._process.stdin.flush()
-        return Ended.model_validate_json(self._answer())
+        try:
+            return self._raise_one(life)
+        except BaseException:
+            # Broken off in the middle: a late answer must not be taken for the next one's.
+            self.close()
+            raise
 
-    def _answer(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
+    def _raise_one(self, life: Life) -> Ended:
+        process = self._process or self._start()
+        assert process.stdin is not None
+        process.stdin.write(life.model_dump_json() + "\n")
+        process.stdin.flush()
+        return Ended.model_validate_json(self._answer(process))
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.kill()
+            with self._process:
+                self._process = None
+
+    def _start(self) -> subprocess.Popen[str]:
+        with self._log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "tests.faults.child"],
+                cwd=ROOT,
+                env={"PYTHONPATH": f"{ROOT}/src:{ROOT}"},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+        self._process = process
+        assert self._answer(process) == "ready"
+        return process
+
+    def _answer(self, process: subprocess.Popen[str]) -> str:
+        assert process.stdout is not None
+        line = process.stdout.readline()
         assert line, "the nursery died: " + self._log.read_text(encoding="utf-8")[-2_000:]
         return line.strip()
-
-
-@contextmanager
-def nursery(log: Path) -> Generator[Nursery]:
-    """Run a nursery while the block runs; what its children log goes to a file."""
-    with log.open("wb") as logged:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.child"],
-            cwd=ROOT,
-            env={"PYTHONPATH": f"{ROOT}/src:{ROOT}"},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=logged,
-            text=True,
-        )
-        with process:
-            try:
-                yield Nursery(process, log)
-            finally:
-                process.kill()
 
 
 @dataclass(slots=True)

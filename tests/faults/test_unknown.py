@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tests.faults.harness import Bench
 
 SHORT_S: Final = 0.15
+PATIENT_S: Final = 40.0
 LATE_S: Final = 1.0
 
 FAULTS: Final[dict[str, Fault]] = {
@@ -100,10 +101,14 @@ def test_a_process_that_dies_with_an_unknown_outcome_leaves_it_to_be_paid_once(
 
 @pytest.mark.slow
 def test_a_process_that_dies_while_the_answer_is_under_way_pays_once(bench: Bench) -> None:
-    bench.company.lay(Fault(kind="delay", seconds=0.5))
+    bench.company.lay(Fault(kind="delay", seconds=PATIENT_S))
+    bench.read_s = 2 * PATIENT_S
     bench.begin(_one_refund())
+    lives_s = 0.2
     while not bench.books():
-        assert bench.live(kill_after_s=0.3).killed
+        # A slow machine needs longer until the provider has acted; the answer takes much longer.
+        lives_s *= 1.5
+        assert bench.live(kill_after_s=lives_s).killed
     bench.check()
     bench.until_quiet()
     bench.audit()
