@@ -38,6 +38,11 @@ def check(proposal: Proposal, state: StateReader) -> tuple[Proposal, tuple[Fault
     return (without(proposal, found) if found else proposal), found
 
 
+def id_of(proposal: Proposal) -> str:
+    """Return the id under which a proposal stands: a run has one for each attempt."""
+    return derive_id("pro", proposal.run_id, proposal.attempt)
+
+
 def submit(
     tx: Connection,
     rulebook: Rulebook,
@@ -48,7 +53,7 @@ def submit(
     now_us: int,
 ) -> tuple[Judged, ...]:
     """Store a proposal and judge its actions; one that was stored before keeps its verdicts."""
-    proposal_id = derive_id("pro", proposal.run_id, proposal.attempt)
+    proposal_id = id_of(proposal)
     body = PROPOSALS.dump_json(proposal)
     row = {
         "id": proposal_id,
