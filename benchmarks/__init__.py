@@ -1,0 +1,1 @@
+"""Measurements, each beside a limit that is taken in the same run."""

@@ -1,0 +1,90 @@
+"""Each figure can be taken, on sizes that say nothing but that it works."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from benchmarks import agents, approvals, authority, databases, events, report, starts, storms
+from benchmarks.figures import Better, Figure, Scale, percentile
+
+if TYPE_CHECKING:
+    from tests.databases import PostgresServer
+
+TINY: Final = Scale(
+    rounds=1,
+    orders=20,
+    plan=12,
+    single_spends=3,
+    entries=1_000,
+    approvals=2,
+    storms=1,
+    runs=2,
+)
+
+
+def _is_taken(*figures: Figure) -> None:
+    for figure in figures:
+        assert figure.value > 0
+        assert figure.ratio is not None
+        assert figure.ratio > 0
+        assert figure.name in report.table([figure])
+
+
+def test_what_authority_costs_can_be_measured() -> None:
+    _is_taken(*authority.spends("SQLite", databases.sqlite, TINY))
+    _is_taken(authority.verification(databases.sqlite, TINY))
+
+
+def test_events_can_be_measured() -> None:
+    _is_taken(events.measure("SQLite", databases.sqlite, TINY))
+
+
+@pytest.mark.postgres
+@pytest.mark.slow
+def test_both_can_be_measured_on_postgres(postgres_server: PostgresServer) -> None:
+    def fresh() -> databases.Fresh:
+        return lambda: databases.postgres(postgres_server)
+
+    _is_taken(events.measure("PostgreSQL", fresh(), TINY))
+    _is_taken(*authority.spends("PostgreSQL", fresh(), TINY))
+
+
+@pytest.mark.slow
+def test_approvals_can_be_measured() -> None:
+    _is_taken(approvals.measure(TINY))
+
+
+@pytest.mark.slow
+def test_a_storm_can_be_measured() -> None:
+    figure = storms.measure(TINY)
+    _is_taken(figure)
+    assert "notify (allow)" in figure.note
+
+
+def test_agent_runs_can_be_measured() -> None:
+    _is_taken(agents.measure(databases.sqlite, TINY))
+
+
+@pytest.mark.slow
+def test_starts_can_be_measured() -> None:
+    _is_taken(*starts.measure(TINY))
+
+
+def test_a_figure_is_held_against_its_mark_the_right_way_round() -> None:
+    more = Figure(name="rate", value=90, unit="/s", mark=100, better=Better.MORE, limit=300)
+    less = Figure(name="time", value=90, unit="ms", mark=100, better=Better.LESS, limit=30)
+    share = Figure(
+        name="share", value=90, unit="/s", mark=0.3, better=Better.MORE, limit=300, of_limit=True
+    )
+    assert (more.met, less.met, share.met) == (False, True, True)
+    assert "**NOT met**" in report.table([more])
+    assert "**NOT met**" not in report.table([less, share])
+
+
+def test_a_percentile_is_a_value_that_was_taken() -> None:
+    values = [float(n) for n in range(20, 0, -1)]
+    assert percentile(values, 0.95) == 19
+    assert percentile(values, 0.99) == 20
+    assert percentile([7.0], 0.95) == 7
