@@ -72,24 +72,21 @@ class Candidate:
     facts: Facts = field(default_factory=Facts)
     generation: int = 1
     reasons: list[Reason] = field(default_factory=list[Reason])
+    verdict: Verdict = Verdict.DENY
+    """The strictest of what the rules said; deny when none has spoken."""
 
     def say(self, rule: str, verdict: Verdict, why: str) -> None:
         """Add a rule's say; what keeps people safe is never held, so no rule can ask for that."""
         if verdict is Verdict.HOLD and self.action.facts.floor is Floor.NEVER_HELD:
             return
+        if not self.reasons or _STRICTNESS[verdict] > _STRICTNESS[self.verdict]:
+            self.verdict = verdict
         self.reasons.append(Reason(rule=rule, verdict=verdict, why=why))
-
-    @property
-    def verdict(self) -> Verdict:
-        """The strictest of what the rules said; deny when none has spoken."""
-        if not self.reasons:
-            return Verdict.DENY
-        return max((reason.verdict for reason in self.reasons), key=_STRICTNESS.__getitem__)
 
     @property
     def may_still_pass(self) -> bool:
         """Whether no rule has denied it or found it settled already."""
-        return not any(r.verdict in (Verdict.DENY, Verdict.MET) for r in self.reasons)
+        return not self.reasons or self.verdict in (Verdict.ALLOW, Verdict.HOLD)
 
 
 def candidates(origin: Origin, intentions: tuple[Intention, ...]) -> list[Candidate]:

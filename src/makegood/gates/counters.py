@@ -17,7 +17,7 @@ from makegood.clock import MINUTE
 from makegood.domain.authority import Verdict
 from makegood.domain.policy import Counter, CounterScope
 from makegood.store import tables
-from makegood.store.sql import insert, insert_returning, table
+from makegood.store.sql import among, bulk, insert, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 COUNTER = table(tables.authority.Counter)
 CLAIM = table(tables.authority.CounterClaim)
 
+_LOCK = (
+    select(COUNTER.c.key, COUNTER.c.used)
+    .where(among(COUNTER.c.key, "given"))
+    .order_by(COUNTER.c.key)
+    .with_for_update()
+)
 # `used = used + x WHERE used + x <= cap`: the database itself refuses to pass the cap.
 _ADD = (
     COUNTER.update()
@@ -147,20 +153,16 @@ def _locked(tx: Connection, caps: dict[str, int], now_us: int) -> dict[str, int]
     keys = sorted(caps)
     if not keys:
         return {}
-    query = (
-        select(COUNTER.c.key, COUNTER.c.used)
-        .where(COUNTER.c.key.in_(keys))
-        .order_by(COUNTER.c.key)
-        .with_for_update()
-    )
-    used = {row.key: row.used for row in tx.execute(query)}
+    used = _used(tx, keys)
     missing = [key for key in keys if key not in used]
-    new = [{"key": key, "cap": caps[key], "used": 0} for key in missing]
-    insert_returning(tx, COUNTER, new, COUNTER.c.key)
+    bulk(tx, COUNTER, [{"key": key, "cap": caps[key], "used": 0} for key in missing], "ignore")
     expired = _drop(tx, CLAIM.c.key.in_(keys), CLAIM.c.expires_us <= now_us)
-    if missing or expired:
-        used = {row.key: row.used for row in tx.execute(query)}
-    return used
+    return _used(tx, keys) if missing or expired else used
+
+
+def _used(tx: Connection, keys: Sequence[str]) -> dict[str, int]:
+    """Return what is used of counters, with their rows locked."""
+    return {row.key: row.used for row in tx.execute(_LOCK, {"given": list(keys)})}
 
 
 def release(tx: Connection, action_ids: Sequence[str]) -> None:
@@ -171,8 +173,7 @@ def release(tx: Connection, action_ids: Sequence[str]) -> None:
     keys = tx.execute(select(CLAIM.c.key).where(own).distinct()).scalars().all()
     if keys:
         # In the order in which a verdict locks them, so that the two cannot block each other.
-        counted = select(COUNTER.c.key).where(COUNTER.c.key.in_(keys)).order_by(COUNTER.c.key)
-        tx.execute(counted.with_for_update()).all()
+        _used(tx, keys)
         _drop(tx, own)
 
 

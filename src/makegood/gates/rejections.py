@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import and_, select
 
 from makegood.domain.authority import Verdict
-from makegood.store.sql import table, upsert
+from makegood.store.sql import among, table, upsert
 from makegood.store.tables.authority import Rejection
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from makegood.gates.candidates import Candidate
 
 REJECTION = table(Rejection)
+_SAID_OF = select(REJECTION).where(among(REJECTION.c.entity, "entities")).with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +62,8 @@ def record(tx: Connection, action: Action, action_id: str, now_us: int) -> None:
 def check(tx: Connection, judged: Sequence[Candidate]) -> None:
     """Deny what a person rejected before, and more than one other thing of at most its money."""
     entities = sorted({entity_of(c.action) for c in judged})
-    query = select(REJECTION).where(REJECTION.c.entity.in_(entities)).with_for_update()
     said: dict[tuple[str, str], list[Said]] = {}
-    for row in tx.execute(query):
+    for row in tx.execute(_SAID_OF, {"entities": entities}):
         no = Said(row.kind, row.entity, row.cause, row.amount_minor, row.currency, row.left)
         said.setdefault((row.entity, row.cause), []).append(no)
     for candidate in judged if said else ():
