@@ -1,0 +1,14 @@
+"""Every mutant, by the invariant whose guard it takes away (see `docs/architecture.md`)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+from tests.mutants.of_authority import OF_AUTHORITY
+from tests.mutants.of_effects import OF_EFFECTS
+from tests.mutants.of_records import OF_RECORDS
+
+MUTANTS: Final[tuple[Mutant, ...]] = tuple(
+    sorted((*OF_AUTHORITY, *OF_EFFECTS, *OF_RECORDS), key=lambda m: (m.invariant, m.name))
+)
