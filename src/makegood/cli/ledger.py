@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(ctx: typer.Context, *, as_json: AsJson = False) -> None:
-    """Check every hash, every link and every head, and the event log against them.
+    """Check every hash, link and head, and the event log.
 
     The daemon may be running.
     """
