@@ -132,11 +132,11 @@ def test_a_person_decides_where_the_tool_can_neither_repeat_nor_look_up(
     world: World, mood: str, status: EffectStatus, owed: str, money: int
 ) -> None:
     tool = silent(world, Repeat.NEITHER, mood)
+    assert world.row(EFFECT).next_us is None
     tool.mood = "well"
     for _ in range(3):
         assert world.settle(minutes=600) == 0
     assert (tool.calls, tool.looks) == (1, 0)
-    assert world.row(EFFECT).next_us is None
     decide(world, status)
     assert world.row(EFFECT).status == status
     assert world.row(ACTION).status == status

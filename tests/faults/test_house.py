@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from tests.faults.harness import Bench
 
 BOUNDARIES: Final = [where for where in Where if where not in {Where.STATEMENT, Where.BEGIN}]
-EVERY_SO_MANY_STATEMENTS: Final = 7
+EVERY_SO_MANY_STATEMENTS: Final = 11
 
 
-def _die_and_recover(house: Bench, kill: Kill) -> bool:
+def _die_and_recover(house: Bench, kill: Kill, orders: int = 2) -> bool:
     """Let a new plan's first life die there; say whether it came that far."""
-    house.begin(housed(one_of_each(orders=2)))
+    house.begin(housed(one_of_each(orders)))
     killed = house.live(kill).killed
     house.check()
     house.until_quiet()
@@ -55,7 +55,7 @@ def test_a_house_killed_all_along_its_statements_pays_each_approved_obligation_o
     sqlite_house: Bench,
 ) -> None:
     passage = 1
-    while _die_and_recover(sqlite_house, Kill(where=Where.STATEMENT, passage=passage)):
+    while _die_and_recover(sqlite_house, Kill(where=Where.STATEMENT, passage=passage), orders=1):
         passage += EVERY_SO_MANY_STATEMENTS
     assert passage > 100
 

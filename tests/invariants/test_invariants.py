@@ -105,7 +105,7 @@ def test_invariant_02_a_grant_is_spent_once_after_a_last_look(world: World) -> N
     }.items():
         approved(world, order)
         unsettle()
-        assert world.settle() == 0, order
+        assert world.executor.intend() == 0, order
     world.go_on("hub:h1")
     world.one(coupon(world.order("c")))
     used = {row.key for row in world.rows(COUNTER) if row.used}
