@@ -92,3 +92,10 @@ def test_lines_of_libraries_take_the_same_way(stream: io.StringIO) -> None:
     (line,) = _lines(stream)
     assert (line["event"], line["logger"], line["level"]) == ("Started", "uvicorn.error", "info")
     assert "color_message" not in line
+
+
+def test_a_library_that_made_itself_quiet_is_heard_again(stream: io.StringIO) -> None:
+    logging.getLogger("uvicorn.error").setLevel("CRITICAL")
+    logs.configure("info", "json", stream=stream)
+    logging.getLogger("uvicorn.error").warning("a request was cut off")
+    assert [line["event"] for line in _lines(stream)] == ["a request was cut off"]

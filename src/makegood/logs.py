@@ -108,6 +108,7 @@ def configure(
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+        logger.setLevel(logging.NOTSET)
     if level != "debug":
         for name in _QUIET:
             logging.getLogger(name).setLevel(logging.WARNING)
