@@ -6,7 +6,8 @@ and a kind of action that `autonomy.yaml` does not name is denied.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
+from weakref import ref
 
 from pydantic import BaseModel
 
@@ -62,7 +63,17 @@ class Policies(Frozen):
 
     def digest(self) -> str:
         """Return the SHA-256 of the policies' canonical form; comments and layout do not count."""
-        return digest_model(self)
+        known = _DIGESTS.get(id(self))
+        if known is None or known[0]() is not self:
+            mine = id(self)
+            known = ref(self, lambda _: _DIGESTS.pop(mine, None)), digest_model(self)
+            _DIGESTS[mine] = known
+        return known[1]
+
+
+# Every approval asks for it and making it takes 5 ms. It is not kept in the model itself, where
+# `model_copy(update=...)` would hand it on to other policies.
+_DIGESTS: Final[dict[int, tuple[ref[Any], str]]] = {}
 
 
 POLICY_FILES: Final[dict[str, type[BaseModel]]] = {
