@@ -42,7 +42,8 @@ _HOW: Final = """
   which is the way of the house; one each is what a single approval costs. The limit commits one
   row of 400 bytes at a time, each with the hash of the one before.
 - **Approvals** go over a socket to uvicorn in a daemon with its loop and executor; the clock
-  stops when the payment adapter's request reaches the outside (the sandbox company).
+  stops when the payment adapter's request reaches the outside (the sandbox company). One comes
+  every tenth of a second.
 - **Storms**: the house learns of the rain, detects, plans, judges and intends, with LangGraph,
   read tools over HTTP to a company in the same process, and SQLite waiting for the disk. The
   house has answered a small storm before; each storm has a database of its own.
