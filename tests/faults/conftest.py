@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,10 @@ from tests.faults.company import Company, serving
 from tests.faults.harness import Bench, Nursery
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
+
+    from tests.databases import SqliteFiles
 
 
 @pytest.fixture(scope="session")
@@ -53,6 +56,21 @@ def sqlite_house(
     folder = workspace.make(tmp_path / "house")
     yield Bench(nursery, company, sqlite_url, house=folder)
     company.clear_faults()
+
+
+@pytest.fixture
+def new_house(
+    nursery: Nursery, company: Company, sqlite_files: SqliteFiles, tmp_path: Path
+) -> Callable[[], Bench]:
+    """Makes one house after another, each on a SQLite database of its own."""
+    numbers = count(1)
+
+    def make() -> Bench:
+        folder = tmp_path / str(next(numbers))
+        workspace.make(folder)
+        return Bench(nursery, company, sqlite_files.database(folder), house=folder)
+
+    return make
 
 
 @pytest.fixture

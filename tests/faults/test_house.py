@@ -10,6 +10,8 @@ from tests.faults.cases import housed, one_of_each, order, paid, refund, wish
 from tests.faults.plan import Kill, Plan, Say, Where
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.faults.harness import Bench
 
 BOUNDARIES: Final = [where for where in Where if where not in {Where.STATEMENT, Where.BEGIN}]
@@ -52,10 +54,10 @@ def test_a_house_killed_at_any_boundary_pays_each_approved_obligation_once(
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_house_killed_all_along_its_statements_pays_each_approved_obligation_once(
-    sqlite_house: Bench,
+    new_house: Callable[[], Bench],
 ) -> None:
     passage = 1
-    while _die_and_recover(sqlite_house, Kill(where=Where.STATEMENT, passage=passage), orders=1):
+    while _die_and_recover(new_house(), Kill(where=Where.STATEMENT, passage=passage), orders=1):
         passage += EVERY_SO_MANY_STATEMENTS
     assert passage > 100
 
