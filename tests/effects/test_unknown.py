@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -253,12 +254,17 @@ def test_waits_double_from_a_second_to_five_minutes(world: World) -> None:
 def test_an_idempotent_tool_is_left_to_a_person_once_its_key_may_be_forgotten(
     world: World,
 ) -> None:
-    tool = silent(world, Repeat.IDEMPOTENT, DONE)
+    short = replace(facts_for(REFUND), key_lifetime_us=10 * MINUTE)
+    tool = world.books[REFUND] = Books(short, mood=DONE)
+    world.restart()
+    world.approve(world.held(refund(world.order("o"))).id)
+    world.settle()
     while world.row(EFFECT).next_us is not None:
         world.clock.advance_to(world.row(EFFECT).next_us)
         world.settle()
-    assert world.clock.now_us() < world.row(EFFECT).intended_us + DAY
+    assert world.clock.now_us() < world.row(EFFECT).intended_us + 10 * MINUTE
     calls = tool.calls
+    assert calls > 5
     tool.mood = "well"
     world.settle(minutes=10_000)
     assert tool.calls == calls
