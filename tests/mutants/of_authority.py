@@ -117,6 +117,14 @@ OF_AUTHORITY: Final = (
     ),
     Mutant(
         5,
+        "policies that changed while it waited are not looked at",
+        "gates/review_records.py",
+        '"policy_digest": policy_digest or review.policy_digest,',
+        '"policy_digest": review.policy_digest,',
+        (f"{REVIEWS}a_review_held_under_other_policies_asks_again",),
+    ),
+    Mutant(
+        5,
         "a first approval outlives what it saw",
         "gates/review_records.py",
         '"first_by": "", "facts_now": facts}',
