@@ -94,6 +94,12 @@ def decided(tx: Connection, limit: int = 50) -> list[ReviewItem]:
     return [item(row) for row in tx.execute(query)]
 
 
+def some(tx: Connection, ids: Sequence[str]) -> list[ReviewItem]:
+    """Return the reviews of some ids, in no order; ids that are none are left out."""
+    query = _select().where(REVIEW.c.id.in_(list(ids)))
+    return [item(row) for row in tx.execute(query)] if ids else []
+
+
 def of_run(tx: Connection, run_id: str) -> list[ReviewItem]:
     """Return the reviews that one run waits for or waited for."""
     query = _select().where(REVIEW.c.run_id == run_id).order_by(REVIEW.c.id)
