@@ -1,7 +1,8 @@
 """Waiting for people and answering them: the part of a run that all agents share.
 
 `await_reviews` loops onto itself and has one interrupt. What wakes it is never believed: it reads
-the outcomes from the desk each time, and interrupts again while a review is open.
+the outcomes from the desk each time, and interrupts again while a person has to decide or the
+outside has not answered yet.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from langgraph.types import Command, interrupt
 
 from agents.state import RunState
 from makegood.sdk import (
-    WAITING_REVIEWS,
     ActionKind,
     ActionOutcome,
     ActionStatus,
@@ -30,6 +30,7 @@ ANSWER: Final = "answer"
 
 Node = Callable[[RunState], RunState]
 Answer = Callable[[Sequence[ActionOutcome]], tuple[list[Proposed], list[Decision]]]
+_OPEN: Final = (ActionStatus.HELD, ActionStatus.GRANTED, ActionStatus.INTENDED)
 _MONEY: Final = (ActionKind.COUPON, ActionKind.REFUND, ActionKind.CANCEL)
 
 
@@ -62,7 +63,7 @@ def _waiting(
         if not proposal:
             return Command(goto=VERIFY)
         outcomes = context.desk.outcomes(proposal)
-        if outcomes is None or any(one.review in WAITING_REVIEWS for one in outcomes):
+        if outcomes is None or any(one.status in _OPEN for one in outcomes):
             interrupt({"proposal": proposal})
             return Command(goto=AWAIT)
         return Command(goto=VERIFY)

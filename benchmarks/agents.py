@@ -121,13 +121,15 @@ def _runs(store: Store, saver: BaseCheckpointSaver[str]) -> Runs:
         adapters=MappingProxyType({}),
     )
     clock = VirtualClock(START_US)
+    executor = Executor(store, clock, {}, ownership.take_over(store, clock))
     rulebook = Rulebook(policies, digest, "bench", {})
     desks = Desks(
         store=store,
         clock=clock,
         workspace=workspace,
         rulebook=lambda: rulebook,
-        executor=Executor(store, clock, {}, ownership.take_over(store, clock)),
+        intend=executor.intend,
+        act=executor.settle,
         reads=Connections(()),
         checkpoints=saver,
     )

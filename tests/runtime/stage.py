@@ -121,13 +121,14 @@ class Setting:
         )
 
     @contextmanager
-    def opened(self, boundary: Boundary | None = None) -> Generator[Stage]:
+    def opened(self, boundary: Boundary | None = None, *, apart: bool = False) -> Generator[Stage]:
         """Open the house while the block runs."""
         with house.opened(
             self.settings,
             self.clock,
             transport=lambda _: InProcess(self.app, self.clock),
             boundary=boundary,
+            apart=apart,
         ) as self._house:
             yield Stage(self._house, self.company, self.clock)
 

@@ -42,7 +42,9 @@ def opened_daemon(settings: Settings, clock: Clock) -> Generator[Daemon]:
     """
     with ExitStack() as stack:
         try:
-            home = stack.enter_context(house.opened(settings, clock, model=_model(settings)))
+            home = stack.enter_context(
+                house.opened(settings, clock, model=_model(settings), apart=True)
+            )
         except NotConnected as error:
             name, mend = variable("effects", "name", "url"), "set it for each system of your tools"
             raise InvalidInput(name, f"no address of {error.detail}", mend) from error

@@ -28,20 +28,35 @@ class ActionStatus(StrEnum):
     REJECTED = "rejected"
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
+    VOID = "void"
+
+
+UNDER_WAY = (ActionStatus.GRANTED, ActionStatus.INTENDED)
+"""Actions that nothing but the outside keeps from ending."""
 
 
 class ReviewStatus(StrEnum):
-    """How far a review has come."""
+    """How far a review has come.
+
+    Approving is a yes that can still be undone: there is no grant before its time has passed.
+    Void is what it was about having changed so much that there is nothing left to decide.
+    """
 
     OPEN = "open"
     STALE = "stale"
+    APPROVING = "approving"
     APPROVED = "approved"
     REJECTED = "rejected"
     EXPIRED = "expired"
     SUPERSEDED = "superseded"
+    VOID = "void"
 
 
 WAITING_REVIEWS = (ReviewStatus.OPEN, ReviewStatus.STALE)
+"""Reviews that a person may decide."""
+
+PENDING_REVIEWS = (*WAITING_REVIEWS, ReviewStatus.APPROVING)
+"""Reviews that are not decided for good."""
 
 
 class GrantStatus(StrEnum):

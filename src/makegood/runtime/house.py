@@ -51,6 +51,8 @@ class House:
         workspace: Workspace,
         executor: Executor,
         runs: Runs,
+        changes: Changes,
+        act: Callable[[], int],
     ) -> None:
         """Join the parts; use `opened`."""
         self.settings = settings
@@ -60,8 +62,8 @@ class House:
         self.executor = executor
         self.runs = runs
         self.vault = Vault()
-        self.changes = Changes()
-        self.loop = Loop(store, clock, lambda: self.policies, runs, executor)
+        self.changes = changes
+        self.loop = Loop(store, clock, lambda: self.policies, runs, act)
 
     @property
     def policies(self) -> Policies:
@@ -108,10 +110,13 @@ def opened(
     boundary: Boundary | None = None,
     run: Callable[[Callable[[Batch], None], Iterable[Batch]], None] = one_after_another,
     model: BaseChatModel | None = None,
+    apart: bool = False,
 ) -> Generator[House]:
     """Open the house while the block runs: workspace, database, lock, connections.
 
     `transport` replaces the network, as suites do; `boundary` is told of each step of an effect.
+    `apart`: another thread carries out what is granted, so that an outside that is slow to answer
+    keeps nobody from looking out; otherwise each turn does.
 
     Raises:
         WorkspaceBroken: the workspace has problems; all are listed.
@@ -134,6 +139,8 @@ def opened(
         adapters = _by_kind(workspace.make_adapters(acts.client))
         epoch = ownership.take_over(store, clock)
         executor = Executor(store, clock, adapters, epoch, boundary, run)
+        changes = Changes()
+        act = _handing_over(changes) if apart else executor.settle
         rulebook = Rulebook(
             workspace.policies,
             workspace.policy_digest,
@@ -146,14 +153,23 @@ def opened(
                 clock=clock,
                 workspace=workspace,
                 rulebook=lambda: rulebook,
-                executor=executor,
+                intend=executor.intend,
+                act=act,
                 reads=reads,
                 checkpoints=stack.enter_context(checkpoints.opened(settings.checkpoints)),
                 model=model,
             )
         )
         _note_start(store, workspace, epoch, clock.now_us())
-        yield House(settings, store, clock, workspace, executor, runs)
+        yield House(settings, store, clock, workspace, executor, runs, changes, act)
+
+
+def _handing_over(changes: Changes) -> Callable[[], int]:
+    def hand_over() -> int:
+        changes.publish()
+        return 0
+
+    return hand_over
 
 
 def _connections(

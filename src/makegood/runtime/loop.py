@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from makegood.clock import Clock
     from makegood.domain.incidents import Incident
     from makegood.domain.policy import Policies
-    from makegood.effects.executor import Executor
     from makegood.runtime.runs import Runs
     from makegood.store.session import Store
 
@@ -49,14 +48,14 @@ class Loop:
         clock: Clock,
         policies: Callable[[], Policies],
         runs: Runs,
-        executor: Executor,
+        act: Callable[[], int],
     ) -> None:
-        """Take what a turn needs."""
+        """Take what a turn needs; `act` carries out what is granted, or has it carried out."""
         self._store = store
         self._clock = clock
         self._policies = policies
         self._runs = runs
-        self._executor = executor
+        self._act = act
         self._watch = Watch()
 
     def touch(self, hubs: Iterable[str]) -> None:
@@ -75,7 +74,7 @@ class Loop:
             for run in self._runs.begin(incident):
                 self._runs.drive(run, began_s)
                 done += 1
-        return done + self._executor.settle()
+        return done + self._act()
 
     def _detect(self) -> tuple[Incident, ...]:
         now_us = self._clock.now_us()

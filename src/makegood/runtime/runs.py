@@ -1,9 +1,9 @@
 """Runs: an agent's LangGraph thread, driven from one stop to the next.
 
 A graph is driven until it waits or ends. What it submitted is then judged, and its effects are
-carried out; if no person has to decide anything, it goes on at once, and otherwise waits. It is
-always resumed by the id of its one interrupt, with a value that says nothing: the outcome is what
-the database says.
+carried out; if nothing waits for a person or for the outside, it goes on at once, and otherwise
+waits. It is always resumed by the id of its one interrupt, with a value that says nothing: the
+outcome is what the database says.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from langgraph.types import Command
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 
 from makegood.clock import stopwatch_s
-from makegood.domain.authority import WAITING_REVIEWS, RunStatus
+from makegood.domain.authority import PENDING_REVIEWS, UNDER_WAY, RunStatus
 from makegood.domain.canonical import derive_id
 from makegood.incidents import book
 from makegood.ledger.entries import Draft, append
@@ -38,13 +38,13 @@ if TYPE_CHECKING:
 
     from makegood.clock import Clock
     from makegood.domain.incidents import Incident
-    from makegood.effects.executor import Executor
     from makegood.gates.rules import Rulebook
     from makegood.sdk import Connections
     from makegood.store.session import Store
     from makegood.workspace.loader import Workspace
 
 RUN: Final = table(tables.incidents.Run)
+ACTION: Final = table(tables.authority.Action)
 REVIEW: Final = table(tables.authority.Review)
 INCIDENT: Final = table(tables.incidents.Incident)
 MOST_ATTEMPTS: Final = 3
@@ -70,13 +70,18 @@ class Run:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desks:
-    """What runs need of the house."""
+    """What runs need of the house.
+
+    `intend` spends the grants that wait, and `act` carries out what they permit, or has it
+    carried out by somebody else.
+    """
 
     store: Store
     clock: Clock
     workspace: Workspace
     rulebook: Callable[[], Rulebook]
-    executor: Executor
+    intend: Callable[[], int]
+    act: Callable[[], int]
     reads: Connections
     checkpoints: BaseCheckpointSaver[str]
     seed: int = 0
@@ -134,11 +139,17 @@ class Runs:
                 return self._failed(run, f"{type(error).__name__}: {error}")
 
     def to_wake(self) -> list[Run]:
-        """Return waiting runs for which fewer reviews are open than when they began to wait."""
-        still = and_(REVIEW.c.run_id == RUN.c.id, REVIEW.c.status.in_(list(WAITING_REVIEWS)))
+        """Return waiting runs that have something to go on with.
+
+        Fewer reviews are open than when they began to wait, or none is and nothing that they
+        proposed is under way any more.
+        """
+        still = and_(REVIEW.c.run_id == RUN.c.id, REVIEW.c.status.in_(list(PENDING_REVIEWS)))
         open_now = select(func.count()).select_from(REVIEW).where(still).scalar_subquery()
-        waiting = and_(RUN.c.status == RunStatus.WAITING, RUN.c.open_reviews > open_now)
-        return self._select(waiting)
+        under_way = select(ACTION.c.run_id).where(ACTION.c.status.in_(list(UNDER_WAY)))
+        over = and_(open_now == 0, RUN.c.id.not_in(under_way))
+        fewer = or_(RUN.c.open_reviews > open_now, over)
+        return self._select(and_(RUN.c.status == RunStatus.WAITING, fewer))
 
     def unfinished(self) -> list[Run]:
         """Return runs that nobody drives any more: those that a dead process had under way."""
@@ -191,8 +202,8 @@ class Runs:
             interrupt_id = _interrupted(state)
             if interrupt_id is None:
                 return self._done(run)
-            waiting = self._open_reviews(run)
-            if waiting and not judged:
+            waiting, under_way = self._open(run)
+            if (waiting or under_way) and not judged:
                 return self._wait(run, waiting, interrupt_id)
             given = Command(resume={interrupt_id: ""})
         return self._failed(run, f"it stopped {MOST_STEPS} times without anything to wait for")
@@ -224,9 +235,9 @@ class Runs:
                 submission.submit(tx, house.rulebook(), incident, kept, digest, dropped, now_us)
                 named = RUN.update().where(RUN.c.id == run.id)
                 tx.execute(named.values(proposal_id=submission.id_of(kept)))
-            house.executor.intend()
+            house.intend()
             self._note_decision(run, began_s)
-            house.executor.settle()
+            house.act()
         return len(submitted)
 
     def _note_decision(self, run: Run, began_s: float) -> None:
@@ -236,11 +247,14 @@ class Runs:
         with self._house.store.note() as tx:
             tx.execute(RUN.update().where(first).values(decided_us=now_us, decision_us=took_us))
 
-    def _open_reviews(self, run: Run) -> int:
-        waiting = REVIEW.c.status.in_(list(WAITING_REVIEWS))
-        count = select(func.count()).select_from(REVIEW).where(REVIEW.c.run_id == run.id, waiting)
+    def _open(self, run: Run) -> tuple[int, int]:
+        """Return how many reviews of a run are open, and how many of its actions under way."""
+        waiting = REVIEW.c.status.in_(list(PENDING_REVIEWS))
+        reviews = select(func.count()).select_from(REVIEW).where(REVIEW.c.run_id == run.id, waiting)
+        acting = ACTION.c.status.in_(list(UNDER_WAY))
+        actions = select(func.count()).select_from(ACTION).where(ACTION.c.run_id == run.id, acting)
         with self._house.store.read() as tx:
-            return tx.execute(count).scalar_one()
+            return tx.execute(reviews).scalar_one(), tx.execute(actions).scalar_one()
 
     def _wait(self, run: Run, waiting: int, interrupt_id: str) -> Run:
         return self._end(run, RunStatus.WAITING, interrupt_id=interrupt_id, open_reviews=waiting)
