@@ -50,8 +50,8 @@ def opened_daemon(settings: Settings, clock: Clock) -> Generator[Daemon]:
             raise InvalidInput(name, f"no address of {error.detail}", mend) from error
         ready = Event()
         work = Work(
-            turn=home.loop.turn,
-            settle=home.executor.settle,
+            turn=home.turn,
+            settle=home.settle,
             changes=home.changes,
             jobs=chores.jobs(home),
             idle_s=settings.idle_s,

@@ -52,7 +52,7 @@ class House:
         executor: Executor,
         runs: Runs,
         changes: Changes,
-        act: Callable[[], int],
+        loop: Loop,
     ) -> None:
         """Join the parts; use `opened`."""
         self.settings = settings
@@ -63,7 +63,7 @@ class House:
         self.runs = runs
         self.vault = Vault()
         self.changes = changes
-        self.loop = Loop(store, clock, lambda: self.policies, runs, act)
+        self.loop = loop
 
     @property
     def policies(self) -> Policies:
@@ -91,6 +91,19 @@ class House:
             allowed_sources=allowed_sources,
             limits=Limits(park_us=self.policies.detection.parking.deadline_minutes * MINUTE),
         )
+
+    def turn(self) -> int:
+        """Take one turn of the loop and say that something changed, if anything did."""
+        return self._told(self.loop.turn())
+
+    def settle(self) -> int:
+        """Carry out what is granted and say that something changed, if anything did."""
+        return self._told(self.executor.settle())
+
+    def _told(self, done: int) -> int:
+        if done:
+            self.changes.publish()
+        return done
 
     def wake(self) -> None:
         """Say that there is something to do, such as a grant to spend."""
@@ -140,7 +153,6 @@ def opened(
         epoch = ownership.take_over(store, clock)
         executor = Executor(store, clock, adapters, epoch, boundary, run)
         changes = Changes()
-        act = _handing_over(changes) if apart else executor.settle
         rulebook = Rulebook(
             workspace.policies,
             workspace.policy_digest,
@@ -154,14 +166,16 @@ def opened(
                 workspace=workspace,
                 rulebook=lambda: rulebook,
                 intend=executor.intend,
-                act=act,
+                act=_handing_over(changes) if apart else executor.settle,
                 reads=reads,
                 checkpoints=stack.enter_context(checkpoints.opened(settings.checkpoints)),
                 model=model,
             )
         )
         _note_start(store, workspace, epoch, clock.now_us())
-        yield House(settings, store, clock, workspace, executor, runs, changes, act)
+        act = _nothing if apart else executor.settle
+        loop = Loop(store, clock, lambda: workspace.policies, runs, act)
+        yield House(settings, store, clock, workspace, executor, runs, changes, loop)
 
 
 def _handing_over(changes: Changes) -> Callable[[], int]:
@@ -170,6 +184,10 @@ def _handing_over(changes: Changes) -> Callable[[], int]:
         return 0
 
     return hand_over
+
+
+def _nothing() -> int:
+    return 0
 
 
 def _connections(

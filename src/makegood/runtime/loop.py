@@ -50,7 +50,7 @@ class Loop:
         runs: Runs,
         act: Callable[[], int],
     ) -> None:
-        """Take what a turn needs; `act` carries out what is granted, or has it carried out."""
+        """Take what a turn needs; `act` ends it, by carrying out what is granted."""
         self._store = store
         self._clock = clock
         self._policies = policies
