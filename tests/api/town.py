@@ -103,6 +103,7 @@ class Town(World):
             vault=self.vault,
             changes=self.changes,
             current_policies=lambda: self.policies,
+            current_rulebook=lambda: self.rulebook,
             take_in=self._take_in,
             ingest_context=self._context,
             ready=lambda: self.is_ready,

@@ -71,7 +71,7 @@ OF_AUTHORITY: Final = (
         4,
         "other holds stay open after a rejection",
         "gates/reviews.py",
-        "    _supersede(tx, review, now_us)\n",
+        "    review_settling.supersede_same(tx, review, now_us)\n",
         "",
         (f"{REJECTIONS}other_open_holds_of_the_same_are_superseded",),
     ),
@@ -86,7 +86,7 @@ OF_AUTHORITY: Final = (
     Mutant(
         4,
         "a review is decided any number of times",
-        "gates/reviews.py",
+        "gates/review_authority.py",
         "if review.status not in WAITING_REVIEWS:",
         "if False:",
         (f"{REVIEWS}of_two_reviewers_who_race_one_wins", *FINAL),
@@ -134,15 +134,15 @@ OF_AUTHORITY: Final = (
     Mutant(
         6,
         "expiry approves",
-        "gates/reviews.py",
-        '{"status": ReviewStatus.EXPIRED, "decided_us": now_us}',
-        '{"status": ReviewStatus.APPROVED, "decided_us": now_us}',
+        "gates/desk_deadlines.py",
+        "review_records.end(tx, review, ReviewStatus.EXPIRED, now_us)",
+        "review_records.end(tx, review, ReviewStatus.APPROVED, now_us)",
         (f"{REVIEWS}a_review_expires_without_being_approved",),
     ),
     Mutant(
         6,
         "expiry is called a rejection",
-        "gates/reviews.py",
+        "gates/desk_deadlines.py",
         "tx, [review.action_id], ActionStatus.EXPIRED, ObligationStatus.RELEASED",
         "tx, [review.action_id], ActionStatus.REJECTED, ObligationStatus.REJECTED",
         OUTCOMES,
@@ -150,7 +150,7 @@ OF_AUTHORITY: Final = (
     Mutant(
         6,
         "a review can be approved after its deadline",
-        "gates/reviews.py",
+        "gates/review_authority.py",
         "if now_us >= review.deadline_us:",
         "if False:",
         (f"{REVIEWS}after_the_deadline_nobody_decides",),
@@ -166,7 +166,7 @@ OF_AUTHORITY: Final = (
     Mutant(
         6,
         "a superseded hold is called rejected",
-        "gates/reviews.py",
+        "gates/review_settling.py",
         "tx, [review.action_id], ActionStatus.SUPERSEDED, ObligationStatus.REJECTED",
         "tx, [review.action_id], ActionStatus.REJECTED, ObligationStatus.REJECTED",
         OUTCOMES,
@@ -182,7 +182,7 @@ OF_AUTHORITY: Final = (
     Mutant(
         7,
         "an agent approves its own request",
-        "gates/reviews.py",
+        "gates/review_authority.py",
         "if decider.person_id == review.agent:",
         "if False:",
         OWN,
@@ -190,7 +190,7 @@ OF_AUTHORITY: Final = (
     Mutant(
         7,
         "roles do not matter",
-        "gates/reviews.py",
+        "gates/review_authority.py",
         "if decider.roles.isdisjoint(rule.roles):",
         "if False:",
         OWN,
@@ -214,7 +214,7 @@ OF_AUTHORITY: Final = (
     Mutant(
         7,
         "any amount is within policy's limits",
-        "domain/policies_authority.py",
+        "domain/policies_approvals.py",
         "if limit is not None and minor <= limit:",
         "if limit is not None:",
         (f"{REVIEWS}what_no_rule_of_policy_covers_nobody_decides",),

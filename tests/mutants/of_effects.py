@@ -197,7 +197,7 @@ OF_EFFECTS: Final = (
     Mutant(
         3,
         "an obligation that is being settled can be approved to another",
-        "gates/reviews.py",
+        "gates/review_settling.py",
         "if status != ActionStatus.HELD:",
         "if False:",
         (f"{OBLIGATIONS}of_two_amounts_for_the_same_one_is_paid", *ONCE),

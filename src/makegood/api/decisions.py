@@ -1,16 +1,19 @@
-"""A person's yes or no, from the API or from the console: one way to the gate for both."""
+"""What people do at the review desk, from the API or from the console: one way for both."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from makegood.api.idempotency import Once
+from makegood.api.reviewed import ReviewOut, seal_under
 from makegood.api.routes.listing import Out
 from makegood.domain.authority import ReviewStatus
 from makegood.errors import InvalidInput, Stale
 from makegood.gates import reviews
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
     from sqlalchemy import Connection
 
     from makegood.api.seam import Desk
@@ -27,16 +30,36 @@ class Decided(Out):
     detail: str = ""
 
 
-def _decider(who: Principal) -> reviews.Decider:
+class BatchResultOut(Out):
+    """How one hold of a batch fared."""
+
+    review_id: str
+    ok: bool
+    status: ReviewStatus | None
+    grant_id: str
+    detail: str
+
+
+class BatchOut(Out):
+    """How a batch went; where `done` is false, nothing was approved."""
+
+    done: bool
+    results: tuple[BatchResultOut, ...]
+
+
+def decider(who: Principal) -> reviews.Decider:
+    """Return who decides, with the roles that they have now."""
     return reviews.Decider(who.id, who.roles)
 
 
-def approve(desk: Desk, once: Once, who: Principal, review_id: str, seen: str) -> Decided:
-    """Approve what the reviewer saw, and wake the executor.
+def approve(
+    desk: Desk, once: Once, who: Principal, review_id: str, seen: str, *, undo_us: int = 0
+) -> Decided:
+    """Approve what the reviewer saw, and wake the executor; the console leaves time to undo.
 
     Raises:
         Stale: it is no longer what they saw; the difference is kept and shown.
-        Conflict: it was decided already, or its deadline has passed.
+        Conflict: it was decided already, its deadline has passed, or somebody else has it.
         NotAllowed: policy does not let this person decide it.
         NotFound: there is no such review.
 
@@ -44,11 +67,12 @@ def approve(desk: Desk, once: Once, who: Principal, review_id: str, seen: str) -
     now_us = desk.clock.now_us()
 
     def work(tx: Connection) -> Decided:
-        made = reviews.approve(tx, review_id, _decider(who), seen, now_us, desk.policies)
-        return Decided.of(made)
+        return Decided.of(
+            reviews.approve(tx, review_id, decider(who), seen, now_us, desk.policies, undo_us)
+        )
 
     decided = once.do(Decided, work)
-    if decided.status is ReviewStatus.STALE:
+    if decided.status in (ReviewStatus.STALE, ReviewStatus.VOID):
         # Raised only now, so that the transaction keeps the difference.
         raise Stale(decided.detail)
     return decided
@@ -60,7 +84,7 @@ def reject(
     """Say no, finally; the comment is sealed under the customer's key.
 
     Raises:
-        Conflict: it was decided already, or its deadline has passed.
+        Conflict: it was decided already, its deadline has passed, or somebody else has it.
         NotAllowed: policy does not let this person decide it.
         NotFound: there is no such review.
 
@@ -68,22 +92,143 @@ def reject(
     now_us = desk.clock.now_us()
 
     def work(tx: Connection) -> Decided:
-        sealed = _sealed(tx, desk.vault, review_id, comment.strip(), now_us)
-        reviews.reject(tx, review_id, _decider(who), reason, sealed, now_us, desk.policies)
+        words = comment.strip()
+        sealed = _sealed(tx, desk.vault, review_id, "comment", words, now_us) if words else None
+        reviews.reject(tx, review_id, decider(who), reason, sealed, now_us, desk.policies)
         return Decided(review_id=review_id, status=ReviewStatus.REJECTED)
 
     return once.do(Decided, work)
 
 
+def batch(
+    desk: Desk,
+    once: Once,
+    who: Principal,
+    choices: Sequence[reviews.Choice],
+    *,
+    fresh_only: bool = False,
+    undo_us: int = 0,
+) -> BatchOut:
+    """Approve holds as the page showed them: all or none, or with `fresh_only` those that can be.
+
+    Raises:
+        InvalidInput: the list is empty, too long, or names a review twice.
+
+    """
+    now_us = desk.clock.now_us()
+
+    def work(tx: Connection) -> BatchOut:
+        made = reviews.batch(
+            tx,
+            decider(who),
+            choices,
+            now_us,
+            desk.policies,
+            fresh_only=fresh_only,
+            undo_us=undo_us,
+        )
+        return BatchOut.of(made)
+
+    return once.do(BatchOut, work)
+
+
+def claim(desk: Desk, once: Once, who: Principal, review_id: str) -> ReviewOut:
+    """Take a hold to look at, so that nobody else decides it for a while."""
+    now_us = desk.clock.now_us()
+    return _step(once, lambda tx: reviews.claim(tx, review_id, decider(who), now_us, desk.policies))
+
+
+def release(desk: Desk, once: Once, who: Principal, review_id: str) -> ReviewOut:
+    """Give a hold back that this person had taken."""
+    now_us = desk.clock.now_us()
+    return _step(once, lambda tx: reviews.release(tx, review_id, decider(who), now_us))
+
+
+def escalate(desk: Desk, once: Once, who: Principal, review_id: str) -> ReviewOut:
+    """Pass a hold one rung up, and leave its decision to another person."""
+    now_us = desk.clock.now_us()
+    return _step(
+        once, lambda tx: reviews.escalate(tx, review_id, decider(who), now_us, desk.policies)
+    )
+
+
+def undo(desk: Desk, once: Once, who: Principal, review_id: str) -> ReviewOut:
+    """Take one's own approval back while its time to undo lasts."""
+    now_us = desk.clock.now_us()
+
+    def work(tx: Connection) -> reviews.ReviewItem:
+        reviews.undo(tx, review_id, decider(who), now_us)
+        return reviews.get(tx, review_id)
+
+    return _step(once, work)
+
+
+def edit(
+    desk: Desk,
+    once: Once,
+    who: Principal,
+    review_id: str,
+    seen: str,
+    changes: Mapping[str, Any],
+) -> ReviewOut:
+    """Change what is held; the answer is the review of the action as it then is.
+
+    Raises:
+        InvalidInput: a field cannot be changed, or not to that.
+        Stale: it is no longer what they saw.
+        NotAllowed: the gate denies it, or it is beyond this person's own authority.
+        Conflict: it was decided already, or somebody else has it.
+
+    """
+    now_us, rulebook = desk.clock.now_us(), desk.rulebook
+
+    def work(tx: Connection) -> reviews.ReviewItem:
+        by = decider(who)
+        return reviews.edit(tx, rulebook, review_id, by, seen, changes, now_us, desk.policies)
+
+    return _step(once, work)
+
+
+def ask(desk: Desk, once: Once, who: Principal, review_id: str, question: str) -> ReviewOut:
+    """Ask for more information on a hold; the words are sealed under the customer's key."""
+    return _write(desk, once, who, review_id, "question", question, reviews.ask)
+
+
+def answer(desk: Desk, once: Once, who: Principal, review_id: str, words: str) -> ReviewOut:
+    """Answer the question that is open on a hold; the words are sealed likewise."""
+    return _write(desk, once, who, review_id, "answer", words, reviews.answer)
+
+
+def _step(once: Once, work: Callable[[Connection], reviews.ReviewItem]) -> ReviewOut:
+    return once.do(ReviewOut, lambda tx: ReviewOut.of(work(tx)))
+
+
+def _write(
+    desk: Desk,
+    once: Once,
+    who: Principal,
+    review_id: str,
+    field: str,
+    words: str,
+    write: Callable[[Connection, str, reviews.Decider, bytes, int], reviews.ReviewItem],
+) -> ReviewOut:
+    now_us = desk.clock.now_us()
+
+    def work(tx: Connection) -> reviews.ReviewItem:
+        if not words.strip():
+            raise InvalidInput(field, "is empty", "write something")
+        sealed = _sealed(tx, desk.vault, review_id, field, words.strip(), now_us)
+        return write(tx, review_id, decider(who), sealed, now_us)
+
+    return _step(once, work)
+
+
 def _sealed(
-    tx: Connection, vault: Vault, review_id: str, comment: str, now_us: int
-) -> bytes | None:
-    """Seal a comment: it may speak of the customer, and must go when they are erased."""
-    if not comment:
-        return None
-    review = reviews.get(tx, review_id)
-    person = review.customer_id or review.order_id
+    tx: Connection, vault: Vault, review_id: str, field: str, words: str, now_us: int
+) -> bytes:
+    """Seal what somebody wrote: it may speak of the customer, and must go when they are erased."""
+    person = seal_under(reviews.get(tx, review_id))
     key = vault.ensure(tx, [person], now_us)[person]
     if key is None:
-        raise InvalidInput("comment", "the customer was erased", "reject without a comment")
-    return key.seal(comment.encode(), review_id.encode())
+        raise InvalidInput(field, "the customer was erased", "leave the words out")
+    return key.seal(words.encode(), review_id.encode())

@@ -98,6 +98,12 @@ def invalid(mistakes: Sequence[Mistake]) -> Problem:
     )
 
 
+def nothing_done(mistakes: Sequence[Mistake]) -> Problem:
+    """Return the problem for a batch of which nothing was done, with what stopped it."""
+    problem = of_error(errors.Conflict("nothing of the batch was done"))
+    return problem.model_copy(update={"errors": tuple(mistakes)})
+
+
 def of_status(status: HTTPStatus, detail: str = "", mend: str = "") -> Problem:
     """Return the problem for a plain HTTP status."""
     name = "".join(word.capitalize() for word in status.phrase.replace("-", " ").split())

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from makegood.domain.policy import Policies
     from makegood.events.model import EventOutcome, IngestContext, Raw, Receipt
     from makegood.gates.persons import Principal
+    from makegood.gates.rules import Rulebook
     from makegood.ledger.privacy import Vault
     from makegood.runtime.changes import Changes
     from makegood.runtime.house import House as WholeHouse
@@ -43,6 +44,7 @@ class Desk:
     vault: Vault
     changes: Changes
     current_policies: Callable[[], Policies]
+    current_rulebook: Callable[[], Rulebook]
     take_in: Callable[[Sequence[Raw], str, tuple[str, ...]], Receipt]
     ingest_context: Callable[[str, tuple[str, ...]], IngestContext]
     ready: Callable[[], bool]
@@ -58,6 +60,7 @@ class Desk:
             vault=house.vault,
             changes=house.changes,
             current_policies=lambda: house.policies,
+            current_rulebook=lambda: house.rulebook,
             take_in=house.ingest,
             ingest_context=house.ingest_context,
             ready=ready,
@@ -68,6 +71,11 @@ class Desk:
     def policies(self) -> Policies:
         """The policies in force."""
         return self.current_policies()
+
+    @property
+    def rulebook(self) -> Rulebook:
+        """What the gate judges by now."""
+        return self.current_rulebook()
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Do some work in one transaction, again when another writer was first at the ledger.

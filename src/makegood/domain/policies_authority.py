@@ -1,4 +1,4 @@
-"""Policy of authority: breakers, approvals and autonomy, one YAML file each.
+"""Policy of authority: breakers and autonomy, one YAML file each.
 
 Nothing here has a default: a policy that does not say who may do what is an error, and a kind
 of action that `autonomy.yaml` does not name is denied.
@@ -7,17 +7,13 @@ of action that `autonomy.yaml` does not name is denied.
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cache
-from itertools import pairwise
 from typing import Annotated, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from makegood.domain.actions import FACTS, ActionKind, Floor
 from makegood.domain.frozen import Frozen
 from makegood.domain.policies_planning import Amounts
-from makegood.domain.roles import Role
 
 Window = Annotated[int, Field(ge=1, le=366 * 24 * 60)]
 
@@ -76,73 +72,6 @@ class Breakers(Frozen):
             message = f"hold_kinds: {safety[0]} is never held, because it keeps people safe"
             raise ValueError(message)
         return self
-
-
-class ApprovalRule(Frozen):
-    """Who may decide actions of these kinds up to an amount, and how many of them it takes.
-
-    An action without money needs only its kind to be named; one in a currency that `up_to` does
-    not name is not covered by the rule.
-    """
-
-    kinds: tuple[ActionKind, ...] = Field(min_length=1)
-    roles: tuple[Role, ...] = Field(min_length=1)
-    up_to: Amounts
-    deciders: int = Field(ge=1, le=2)
-
-
-@cache
-def _zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        message = f"{name!r} is not an IANA time zone; use one such as Asia/Shanghai"
-        raise ValueError(message) from None
-    return name
-
-
-Zone = Annotated[str, AfterValidator(_zone)]
-
-
-class Deadline(Frozen):
-    """How long a hold waits: then it warns, escalates, and expires; it never approves."""
-
-    warn_minutes: Window
-    escalate_minutes: Window
-    expire_minutes: Window
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Deadline:
-        moments = (self.warn_minutes, self.escalate_minutes, self.expire_minutes)
-        if any(a > b for a, b in pairwise(moments)):
-            message = "warn_minutes, escalate_minutes and expire_minutes must not fall"
-            raise ValueError(message)
-        return self
-
-
-class Approvals(Frozen):
-    """`policies/approvals.yaml`; rules are tried in order, and the first that covers decides.
-
-    `grant_minutes` is how long a grant may stay unspent. `hub_zones` is for showing times; a
-    hub that it does not name shows the zone that its own events gave.
-    """
-
-    rules: tuple[ApprovalRule, ...] = Field(min_length=1)
-    deadline: Deadline
-    grant_minutes: Window
-    hub_zones: dict[str, Zone]
-
-    def rule_for(self, kind: ActionKind, minor: int | None, currency: str) -> ApprovalRule | None:
-        """Return the first rule that covers an action, or None: then nobody may decide it."""
-        for rule in self.rules:
-            if kind not in rule.kinds:
-                continue
-            if minor is None:
-                return rule
-            limit = rule.up_to.of(currency)
-            if limit is not None and minor <= limit:
-                return rule
-        return None
 
 
 class Autonomy(StrEnum):

@@ -13,15 +13,21 @@ from pydantic import BaseModel
 
 from makegood.domain.canonical import digest_model
 from makegood.domain.frozen import Frozen
-from makegood.domain.policies_authority import (
+from makegood.domain.policies_approvals import (
     ApprovalRule,
     Approvals,
+    Deadline,
+    Limits,
+    MaterialChange,
+    Priority,
+    Rung,
+)
+from makegood.domain.policies_authority import (
     Autonomy,
     AutonomyPolicy,
     Breakers,
     Counter,
     CounterScope,
-    Deadline,
 )
 from makegood.domain.policies_detection import (
     BP,
@@ -111,10 +117,14 @@ __all__ = [
     "Factors",
     "Feeds",
     "History",
+    "Limits",
+    "MaterialChange",
     "Objectives",
     "Parking",
     "Policies",
+    "Priority",
     "Rounds",
+    "Rung",
     "SlowDown",
     "Step",
     "Travel",

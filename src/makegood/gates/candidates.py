@@ -29,12 +29,16 @@ class Reason(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a proposal comes from: the run, its incident and the agent."""
+    """Where a proposal comes from: the run, its incident and the agent.
+
+    `editor` is the person who changed what the agent proposed, if somebody did.
+    """
 
     proposal_id: str
     run_id: str
     incident_id: str
     agent: str
+    editor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +95,11 @@ class Candidate:
 
 def candidates(origin: Origin, intentions: tuple[Intention, ...]) -> list[Candidate]:
     """Return the actions of a proposal with their digests and the obligations they settle."""
-    return [_candidate(origin, index, intention) for index, intention in enumerate(intentions)]
+    return [candidate(origin, index, intention) for index, intention in enumerate(intentions)]
 
 
-def _candidate(origin: Origin, index: int, intention: Intention) -> Candidate:
+def candidate(origin: Origin, index: int, intention: Intention) -> Candidate:
+    """Return the action at one position of a proposal."""
     action = intention.action
     body = canonical(action.model_dump(mode="json"))
     key = action.obligation_key

@@ -15,12 +15,13 @@ from sqlalchemy import ColumnElement, bindparam, select
 
 from makegood.clock import MINUTE
 from makegood.domain.authority import Verdict
+from makegood.domain.money import MAX_MINOR
 from makegood.domain.policy import Counter, CounterScope
 from makegood.store import tables
 from makegood.store.sql import among, bulk, insert, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -163,6 +164,21 @@ def _locked(tx: Connection, caps: dict[str, int], now_us: int) -> dict[str, int]
 def _used(tx: Connection, keys: Sequence[str]) -> dict[str, int]:
     """Return what is used of counters, with their rows locked."""
     return {row.key: row.used for row in tx.execute(_LOCK, {"given": list(keys)})}
+
+
+def sums(tx: Connection, keys: Sequence[str], now_us: int) -> dict[str, int]:
+    """Return what was noted under keys within their windows, with their rows locked."""
+    return _locked(tx, dict.fromkeys(keys, MAX_MINOR), now_us)
+
+
+def note(tx: Connection, action_id: str, taken: Mapping[str, int], amount: int) -> None:
+    """Note an amount of one action under keys that `sums` locked; `taken` says until when each."""
+    claims: list[dict[str, str | int]] = [
+        {"action_id": action_id, "key": key, "amount": amount, "expires_us": ends_us}
+        for key, ends_us in taken.items()
+    ]
+    insert(tx, CLAIM, claims)
+    _add(tx, dict.fromkeys(taken, amount), dict.fromkeys(taken, MAX_MINOR))
 
 
 def release(tx: Connection, action_ids: Sequence[str]) -> None:

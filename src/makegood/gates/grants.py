@@ -24,7 +24,7 @@ from makegood.gates import (
     fingerprints,
     kill,
     review_records,
-    reviews,
+    review_settling,
     safety,
 )
 from makegood.ledger.entries import SYSTEM, Draft, append
@@ -256,7 +256,7 @@ def _void(tx: Connection, refused: Sequence[Refused], now_us: int) -> None:
         tx.execute(GRANT.update().where(GRANT.c.id == item.grant_id).values(values))
     for item in refused:
         if item.given_by != BY_GATE:
-            reviews.ask_again(tx, item.action_id, item.why, now_us)
+            review_settling.ask_again(tx, item.action_id, item.why, now_us)
     for grant, action in _ENDED.items():
         ours = [i.action_id for i in refused if i.given_by == BY_GATE and i.status is grant]
         if ours:

@@ -73,6 +73,28 @@ def judge(
     if before or not intentions:
         return before
     judged = candidates(origin, intentions)
+    _settle(tx, rulebook, origin, judged, now_us)
+    return tuple(_judged(c) for c in judged)
+
+
+def judge_edited(
+    tx: Connection, rulebook: Rulebook, origin: Origin, edited: Candidate, now_us: int
+) -> None:
+    """Judge an action that a person made of another of the same proposal; it holds at the least.
+
+    The candidate's verdict says how it ended; an action that was judged is never judged again.
+    """
+    edited.say("review.edited", Verdict.HOLD, "a person changed what the agent proposed")
+    _settle(tx, rulebook, origin, [edited], now_us)
+
+
+def _settle(
+    tx: Connection,
+    rulebook: Rulebook,
+    origin: Origin,
+    judged: Sequence[Candidate],
+    now_us: int,
+) -> None:
     _check(tx, rulebook, origin, judged)
     obligations.allocate(tx, judged, now_us)
     counters.reserve(tx, rulebook.policies.breakers.counters, judged, origin.agent, now_us)
@@ -82,7 +104,6 @@ def judge(
         tx, rulebook, origin, [c for c in judged if c.verdict is Verdict.HOLD], now_us
     )
     append(tx, [_draft(c, origin, rulebook, now_us) for c in judged])
-    return tuple(_judged(c) for c in judged)
 
 
 def verdicts(tx: Connection, proposal_id: str) -> tuple[Judged, ...]:
@@ -185,9 +206,8 @@ def _draft(candidate: Candidate, origin: Origin, rulebook: Rulebook, now_us: int
         "workspace_digest": rulebook.workspace_digest,
     }
     refs = (candidate.id, f"sales_order/{action.order_id}", str(action.entity))
-    return Draft(
-        action.hub_id, EntryKind.ACTION_JUDGED, now_us, f"agent:{origin.agent}", body, refs
-    )
+    actor = origin.editor or f"agent:{origin.agent}"
+    return Draft(action.hub_id, EntryKind.ACTION_JUDGED, now_us, actor, body, refs)
 
 
 def _told(reason: Reason) -> dict[str, Any]:

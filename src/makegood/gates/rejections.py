@@ -72,6 +72,18 @@ def check(tx: Connection, judged: Sequence[Candidate]) -> None:
             said[about] = _check(tx, candidate, said[about])
 
 
+def give_back(tx: Connection, action: Action) -> None:
+    """Let what a person makes of an action use the one further proposal that the action used."""
+    if action.money is None:
+        return
+    used = and_(
+        REJECTION.c.entity == entity_of(action),
+        REJECTION.c.cause == action.cause,
+        REJECTION.c.left == 0,
+    )
+    tx.execute(REJECTION.update().where(used).values(left=1))
+
+
 def stands(tx: Connection, action: Action) -> bool:
     """Say whether a person has said no to this kind of action for this entity and cause."""
     query = select(REJECTION.c.action_id).where(

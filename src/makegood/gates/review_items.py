@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from sqlalchemy import Row, Select, select
@@ -22,6 +22,22 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 REVIEW = table(tables.authority.Review)
+_FIXED: Final = frozenset(
+    {
+        "kind",
+        "hub_id",
+        "order_id",
+        "customer_id",
+        "cause",
+        "occurrence",
+        "follows",
+        "fulfilment_id",
+        "assignment",
+        "request_id",
+        "with_order",
+    }
+)
+"""What makes an action this action: another order or cause would be another request."""
 ACTION = table(tables.authority.Action)
 
 
@@ -32,6 +48,11 @@ class ReviewItem:
     `seen` is what a reviewer must send back: it stands for the exact action, the facts it rests
     on and the policies. `changed` lists facts that moved since the review was opened: (entity,
     fact, before, now).
+
+    `priority` is the instant by which it should be looked at: the least comes first. A claim by
+    `claimed_by` ends at `claimed_until_us`, `level` counts the rungs climbed, `approving_until_us`
+    ends the undo window, `asked_us` is when a question was put that nobody has answered yet,
+    `replaced_by` is the review that took its place, and `note` says why it turned void.
     """
 
     id: str
@@ -61,6 +82,23 @@ class ReviewItem:
     reason: str
     version: int
     changed: tuple[tuple[str, str, str | int | None, str | int | None], ...]
+    priority: int = 0
+    claimed_by: str = ""
+    claimed_until_us: int | None = None
+    level: int = 0
+    warned_us: int | None = None
+    approving_until_us: int | None = None
+    edited_by: str = ""
+    delegated_by: str = ""
+    asked_by: str = ""
+    asked_us: int | None = None
+    replaced_by: str = ""
+    note: str = ""
+
+    @property
+    def editable(self) -> tuple[str, ...]:
+        """The fields of the action that a person may change before it is decided."""
+        return editable(self.action)
 
     @property
     def seen(self) -> str:
@@ -73,17 +111,22 @@ def seen(digest: str, fingerprint: str, policy_digest: str) -> str:
     return hashlib.sha256(f"{digest}.{fingerprint}.{policy_digest}".encode()).hexdigest()[:32]
 
 
+def editable(action: Action) -> tuple[str, ...]:
+    """Return the names of the fields of an action that a person may change."""
+    return tuple(name for name in type(action).model_fields if name not in _FIXED)
+
+
 def queue(
     tx: Connection,
     statuses: Sequence[ReviewStatus] = WAITING_REVIEWS,
     hub: str | None = None,
     limit: int = 500,
 ) -> list[ReviewItem]:
-    """Return reviews of some statuses, the nearest deadline first."""
+    """Return reviews of some statuses, the most urgent first."""
     query = _select().where(REVIEW.c.status.in_(list(statuses)))
     if hub is not None:
         query = query.where(REVIEW.c.hub_id == hub)
-    query = query.order_by(REVIEW.c.deadline_us, REVIEW.c.id).limit(limit)
+    query = query.order_by(REVIEW.c.priority, REVIEW.c.id).limit(limit)
     return [item(row) for row in tx.execute(query)]
 
 
@@ -170,6 +213,18 @@ def item(row: Row[Any]) -> ReviewItem:
         reason=row.reason,
         version=row.version,
         changed=difference(orjson.loads(row.facts_then), orjson.loads(row.facts_now)),
+        priority=row.priority,
+        claimed_by=row.claimed_by,
+        claimed_until_us=row.claimed_until_us,
+        level=row.level,
+        warned_us=row.warned_us,
+        approving_until_us=row.approving_until_us,
+        edited_by=row.edited_by,
+        delegated_by=row.delegated_by,
+        asked_by=row.asked_by,
+        asked_us=row.asked_us,
+        replaced_by=row.replaced_by,
+        note=row.note,
     )
 
 

@@ -10,7 +10,7 @@ from makegood.clock import MINUTE
 from makegood.domain.authority import ActionStatus, ObligationStatus, ReviewStatus
 from makegood.domain.canonical import derive_id
 from makegood.gates import counters, fingerprints, obligations
-from makegood.gates.review_items import ACTION, REVIEW, ReviewItem
+from makegood.gates.review_items import ACTION, REVIEW, ReviewItem, get
 from makegood.ledger.entries import SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.store.sql import insert
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from makegood.domain.actions import Action
+    from makegood.domain.policy import Policies
     from makegood.gates.candidates import Candidate, Origin
     from makegood.gates.rules import Rulebook
 
@@ -29,7 +31,7 @@ def open_for(
 ) -> None:
     """Open a review for each held action."""
     deadline_us = now_us + rulebook.policies.approvals.deadline.expire_minutes * MINUTE
-    rows = [_new(c, origin, rulebook.policy_digest, now_us, deadline_us) for c in held]
+    rows = [_new(c, origin, rulebook, now_us, deadline_us) for c in held]
     insert(tx, REVIEW, rows)
     append(
         tx,
@@ -47,7 +49,7 @@ def open_for(
 
 
 def _new(
-    candidate: Candidate, origin: Origin, policy_digest: str, now_us: int, deadline_us: int
+    candidate: Candidate, origin: Origin, rulebook: Rulebook, now_us: int, deadline_us: int
 ) -> dict[str, Any]:
     facts = orjson.dumps(candidate.facts).decode()
     held = [r.why for r in candidate.reasons if r.verdict is candidate.verdict]
@@ -58,7 +60,7 @@ def _new(
         "hub_id": candidate.action.hub_id,
         "order_id": candidate.action.order_id,
         "digest": candidate.digest,
-        "policy_digest": policy_digest,
+        "policy_digest": rulebook.policy_digest,
         "fingerprint": candidate.fingerprint,
         "facts_then": facts,
         "facts_now": facts,
@@ -66,7 +68,13 @@ def _new(
         "why": "; ".join(held),
         "opened_us": now_us,
         "deadline_us": deadline_us,
+        "priority": priority(candidate.action, deadline_us, rulebook.policies),
     }
+
+
+def priority(action: Action, deadline_us: int, policies: Policies) -> int:
+    """Return the instant by which a hold should be looked at: its money brings it forward."""
+    return deadline_us - policies.approvals.priority.lead_of(action.money) * MINUTE
 
 
 def _rules(candidate: Candidate) -> list[str]:
@@ -95,6 +103,36 @@ def moved(tx: Connection, review: ReviewItem, now_us: int, policy_digest: str = 
     return True
 
 
+def void_if_material(tx: Connection, review_id: str, policies: Policies, now_us: int) -> str:
+    """End a stale review for good where policy calls what moved material; return why, or nothing.
+
+    What it would have settled may be proposed again, on what is true now.
+    """
+    review = get(tx, review_id)
+    action = review.action
+    moved = policies.approvals.material(action.kind, action.money, review.changed)
+    if not moved:
+        return ""
+    why = "; ".join(f"{fact} of {ref} was {then}, is {now}" for ref, fact, then, now in moved)
+    end(tx, review, ReviewStatus.VOID, now_us, note=why)
+    end_action(tx, [review.action_id], ActionStatus.VOID, ObligationStatus.RELEASED)
+    facts = [f"{ref}.{fact}" for ref, fact, _, _ in moved]
+    record(tx, EntryKind.REVIEW_VOID, review, SYSTEM, now_us, {"material": facts})
+    return why
+
+
+def end(
+    tx: Connection,
+    review: ReviewItem,
+    status: ReviewStatus,
+    now_us: int,
+    **more: str | int | bytes | None,
+) -> None:
+    """Give a review a status in which nobody has it claimed, and say when and what else."""
+    over = {"claimed_by": "", "claimed_until_us": None, "approving_until_us": None}
+    update(tx, review.id, {"status": status, "decided_us": now_us, **over, **more})
+
+
 def end_action(
     tx: Connection, action_ids: Sequence[str], status: ActionStatus, owed: ObligationStatus
 ) -> None:
@@ -108,6 +146,15 @@ def update(tx: Connection, review_id: str, values: dict[str, Any]) -> None:
     """Change a review; its version says that it moved."""
     change = REVIEW.update().where(REVIEW.c.id == review_id)
     tx.execute(change.values(**values, version=REVIEW.c.version + 1))
+
+
+def climb(
+    tx: Connection, review: ReviewItem, rungs: int, policies: Policies, **more: str | None
+) -> None:
+    """Take a review up the ladder, which brings it forward in the queue."""
+    lead_us = rungs * policies.approvals.priority.rung_minutes * MINUTE
+    values = {"level": review.level + rungs, "priority": review.priority - lead_us}
+    update(tx, review.id, values | more)
 
 
 def record(

@@ -70,6 +70,11 @@ class House:
         """The policies in force."""
         return self.workspace.policies
 
+    @property
+    def rulebook(self) -> Rulebook:
+        """What the gate judges by now."""
+        return self.runs.rulebook
+
     def ingest(
         self, batch: Sequence[Raw], actor: str = SYSTEM, allowed_sources: tuple[str, ...] = ("*",)
     ) -> Receipt:

@@ -100,6 +100,11 @@ class Runs:
         """Where the threads are kept."""
         return self._house.checkpoints
 
+    @property
+    def rulebook(self) -> Rulebook:
+        """What the gate judges proposals by now."""
+        return self._house.rulebook()
+
     def begin(self, incident: Incident) -> list[Run]:
         """Begin the incident's next round: one run for each agent that works on its kind."""
         entries = self._house.workspace.agents_for(incident.kind)

@@ -63,9 +63,15 @@ class Obligation(Record, table=True):
 
 
 class Review(Record, table=True):
-    """The hold of one action; `version` is what two reviewers race on."""
+    """The hold of one action; `version` is what two reviewers race on.
 
-    __table_args__ = (Index("review_queue", "status", "deadline_us"),)
+    `priority` is the instant by which it should be looked at: the least comes first.
+    """
+
+    __table_args__ = (
+        Index("review_queue", "status", "deadline_us"),
+        Index("review_priority", "status", "priority", "id"),
+    )
 
     id: str = key_text()
     action_id: str = text(unique=True)
@@ -87,6 +93,29 @@ class Review(Record, table=True):
     reason: str = text(default="")
     comment: bytes | None = blob(default=None, nullable=True)
     version: int = big(default=0)
+    priority: int = big()
+    claimed_by: str = text(default="")
+    claimed_until_us: int | None = big(default=None, nullable=True)
+    level: int = big(default=0)
+    warned_us: int | None = big(default=None, nullable=True)
+    approving_until_us: int | None = big(default=None, nullable=True)
+    edited_by: str = text(default="")
+    delegated_by: str = text(default="")
+    asked_by: str = text(default="")
+    asked_us: int | None = big(default=None, nullable=True)
+    replaced_by: str = text(default="")
+    note: str = text(default="")
+
+
+class ReviewNote(Record, table=True):
+    """A question about a hold, or the answer to one; the words are sealed."""
+
+    id: str = key_text()
+    review_id: str = text(index=True)
+    kind: str = text()
+    person_id: str = text()
+    at_us: int = big()
+    words: bytes = blob()
 
 
 class Grant(Record, table=True):

@@ -1,0 +1,69 @@
+"""The live mark: holds whose facts move turn stale at once, and not only when somebody decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import bindparam, func, or_, select
+
+from makegood.domain.authority import WAITING_REVIEWS
+from makegood.events.log import LOG
+from makegood.gates import review_records
+from makegood.gates.review_items import ACTION, REVIEW, get_locked
+from makegood.store.sql import among
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+    from makegood.domain.policy import Policies
+
+MOST_EVENTS: Final = 5_000
+_WAITING: Final = (
+    select(REVIEW.c.id)
+    .join(ACTION, ACTION.c.id == REVIEW.c.action_id)
+    .where(REVIEW.c.status.in_(list(WAITING_REVIEWS)))
+    .order_by(REVIEW.c.id)
+)
+_TOUCHED: Final = _WAITING.where(
+    or_(among(ACTION.c.entity, "refs"), among(ACTION.c.resource, "refs"))
+)
+_SINCE: Final = (
+    select(LOG.c.seq, LOG.c.entity_kind, LOG.c.entity_id)
+    .where(LOG.c.seq > bindparam("seq"))
+    .order_by(LOG.c.seq)
+    .limit(MOST_EVENTS)
+)
+
+
+def newest_event(tx: Connection) -> int:
+    """Return the number of the newest event, 0 where there is none."""
+    return tx.execute(select(func.max(LOG.c.seq))).scalar_one() or 0
+
+
+def waiting(tx: Connection) -> list[str]:
+    """Return the ids of all holds that wait, to look at after a start."""
+    return list(tx.execute(_WAITING).scalars())
+
+
+def touched_since(tx: Connection, seq: int) -> tuple[int, list[str]]:
+    """Return the number of the last event looked at, and the holds that events since may touch."""
+    rows = tx.execute(_SINCE, {"seq": seq}).all()
+    if not rows:
+        return seq, []
+    refs = sorted({f"{row.entity_kind}/{row.entity_id}" for row in rows})
+    return rows[-1].seq, list(tx.execute(_TOUCHED, {"refs": refs}).scalars())
+
+
+def mark(tx: Connection, review_ids: Sequence[str], now_us: int, policies: Policies) -> list[str]:
+    """Look at holds again; return those that turned stale, or void where it is material."""
+    marked: list[str] = []
+    for review_id in sorted(review_ids):
+        review = get_locked(tx, review_id)
+        if review.status not in WAITING_REVIEWS:
+            continue
+        if review_records.moved(tx, review, now_us, policies.digest()):
+            marked.append(review_id)
+            review_records.void_if_material(tx, review_id, policies, now_us)
+    return marked

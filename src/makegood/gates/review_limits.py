@@ -1,0 +1,46 @@
+"""What was approved already for an order or a customer: splitting an amount is no way past a limit.
+
+Kept as counters that are locked while an approval is decided, so that two approvals at once do
+not each see what was before them both.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from makegood.clock import MINUTE
+from makegood.domain.actions import ActionKind
+from makegood.gates import counters
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from makegood.domain.actions import Action
+    from makegood.domain.policy import Limits
+
+
+def used(tx: Connection, action: Action, limits: Limits, now_us: int) -> int:
+    """Return what counts beside this action: the most of its order's and its customer's sums."""
+    keys = sorted(_ends(action, limits, now_us))
+    return max(counters.sums(tx, keys, now_us).values(), default=0) if keys else 0
+
+
+def note(tx: Connection, action_id: str, action: Action, limits: Limits, now_us: int) -> None:
+    """Note that money was approved; `used` has locked the rows."""
+    taken = _ends(action, limits, now_us)
+    if taken and action.money is not None:
+        counters.note(tx, action_id, taken, action.money.minor)
+
+
+def _ends(action: Action, limits: Limits, now_us: int) -> dict[str, int]:
+    """Return until when the action's money counts, by key."""
+    money = action.money
+    # A cancellation's amount is the order's value: what is paid back is a refund of its own.
+    if money is None or not money.minor or action.kind is ActionKind.CANCEL:
+        return {}
+    order = f"approved-per-order|{action.order_id}|{money.currency}"
+    ends = {order: now_us + limits.order_window_minutes * MINUTE}
+    if action.customer_id:
+        customer = f"approved-per-customer|{action.customer_id}|{money.currency}"
+        ends[customer] = now_us + limits.customer_window_minutes * MINUTE
+    return ends

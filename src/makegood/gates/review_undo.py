@@ -1,0 +1,109 @@
+"""The undo window: an approval that may be taken back, until its time has passed.
+
+It is a status in the database, so it survives restarts. When it ends, everything is looked at
+again before there is a grant: what moved meanwhile asks again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import and_, select
+
+from makegood.clock import to_rfc3339
+from makegood.domain.authority import ReviewStatus
+from makegood.errors import Conflict, NotAllowed
+from makegood.gates import (
+    rejections,
+    review_authority,
+    review_records,
+    review_settling,
+)
+from makegood.gates.review_items import REVIEW, ReviewItem, get, get_locked
+from makegood.gates.review_types import Approval
+from makegood.ledger.entries import SYSTEM
+from makegood.ledger.kinds import EntryKind
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement, Connection
+
+    from makegood.domain.policy import Policies
+    from makegood.gates.review_types import Decider
+
+
+def undo(tx: Connection, review_id: str, decider: Decider, now_us: int) -> None:
+    """Take one's own approval back; the hold then waits as before.
+
+    Raises:
+        NotFound: there is no such review.
+        Conflict: it is not being approved, or the time to undo has passed.
+        NotAllowed: another person approved it.
+
+    """
+    review = get_locked(tx, review_id)
+    until_us = review.approving_until_us
+    if review.status is not ReviewStatus.APPROVING or until_us is None:
+        review_authority.require_waiting(tx, review, now_us)
+        raise Conflict(f"review {review_id} is {review.status}; there is nothing to undo")
+    if review.decided_by != decider.person_id:
+        raise NotAllowed("another person approved it; only they can undo that")
+    if now_us >= until_us:
+        raise Conflict(f"the time to undo ended at {to_rfc3339(until_us)}")
+    review_settling.reopen(tx, review, review.why)
+    review_records.record(tx, EntryKind.REVIEW_UNDONE, review, decider.person_id, now_us, {})
+
+
+def is_due(tx: Connection, now_us: int) -> bool:
+    """Say whether an undo window has ended; cheap enough to ask all the time."""
+    return tx.execute(select(REVIEW.c.id).where(_due(now_us)).limit(1)).first() is not None
+
+
+def finish_due(tx: Connection, now_us: int, policies: Policies) -> list[Approval]:
+    """Grant what was approved and not undone in time, or ask again; return how each went."""
+    query = select(REVIEW.c.id).where(_due(now_us)).order_by(REVIEW.c.id).with_for_update()
+    ids = tx.execute(query).scalars().all()
+    return [_finish(tx, get(tx, review_id), now_us, policies) for review_id in ids]
+
+
+def _due(now_us: int) -> ColumnElement[bool]:
+    approving = REVIEW.c.status == ReviewStatus.APPROVING
+    return and_(approving, REVIEW.c.approving_until_us <= now_us)
+
+
+def _finish(tx: Connection, review: ReviewItem, now_us: int, policies: Policies) -> Approval:
+    owed = review_settling.owed_by(tx, review)
+    if review_records.moved(tx, review, now_us, policies.digest()):
+        return _moved(tx, review, now_us, policies)
+    if why := _trouble(tx, review):
+        return _ask_again(tx, review, why, now_us)
+    try:
+        review_settling.take_obligation(tx, review, owed, now_us)
+    except Conflict as conflict:
+        return _ask_again(tx, review, conflict.detail, now_us)
+    by, decided_us = review.decided_by, review.decided_us or now_us
+    review_records.end(tx, review, ReviewStatus.APPROVED, decided_us, decided_by=by)
+    grant_id = review_settling.grant(tx, review, by, now_us, policies)
+    return Approval(review.id, ReviewStatus.APPROVED, grant_id, "")
+
+
+def _trouble(tx: Connection, review: ReviewItem) -> str:
+    if rejections.stands(tx, review.action):
+        return "a person said no to the same meanwhile"
+    if review_authority.has_left(tx, review.decided_by):
+        return "who approved it has left"
+    return ""
+
+
+def _moved(tx: Connection, review: ReviewItem, now_us: int, policies: Policies) -> Approval:
+    why = "approved, but what it stands on moved before the time to undo had passed"
+    review_settling.reopen(tx, review, why, status=ReviewStatus.STALE)
+    if note := review_records.void_if_material(tx, review.id, policies, now_us):
+        return Approval(review.id, ReviewStatus.VOID, "", note)
+    return Approval(review.id, ReviewStatus.STALE, "", why)
+
+
+def _ask_again(tx: Connection, review: ReviewItem, why: str, now_us: int) -> Approval:
+    review_settling.reopen(tx, review, f"approved, but not granted: {why}")
+    body = {"approved_by": review.decided_by}
+    review_records.record(tx, EntryKind.REVIEW_REOPENED, review, SYSTEM, now_us, body)
+    return Approval(review.id, ReviewStatus.OPEN, "", why)
