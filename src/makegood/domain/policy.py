@@ -22,12 +22,19 @@ from makegood.domain.policies_approvals import (
     Priority,
     Rung,
 )
-from makegood.domain.policies_authority import (
-    Autonomy,
-    AutonomyPolicy,
+from makegood.domain.policies_authority import Autonomy, AutonomyPolicy
+from makegood.domain.policies_breakers import (
+    LONGEST_BYPASS_MINUTES,
     Breakers,
+    BypassPolicy,
+    Condition,
+    Confidence,
     Counter,
     CounterScope,
+    Norm,
+    Velocity,
+    VelocityScope,
+    Watched,
 )
 from makegood.domain.policies_detection import (
     BP,
@@ -95,6 +102,7 @@ POLICY_FILES: Final[dict[str, type[BaseModel]]] = {
 
 __all__ = [
     "BP",
+    "LONGEST_BYPASS_MINUTES",
     "POLICY_FILES",
     "UNITS",
     "Amounts",
@@ -104,10 +112,13 @@ __all__ = [
     "Autonomy",
     "AutonomyPolicy",
     "Breakers",
+    "BypassPolicy",
     "CapacityDetection",
     "Caps",
     "Closing",
     "Compensation",
+    "Condition",
+    "Confidence",
     "Counter",
     "CounterScope",
     "Deadline",
@@ -119,6 +130,7 @@ __all__ = [
     "History",
     "Limits",
     "MaterialChange",
+    "Norm",
     "Objectives",
     "Parking",
     "Policies",
@@ -128,5 +140,8 @@ __all__ = [
     "SlowDown",
     "Step",
     "Travel",
+    "Velocity",
+    "VelocityScope",
+    "Watched",
     "WeatherDetection",
 ]
