@@ -121,7 +121,9 @@ def _runs(store: Store, saver: BaseCheckpointSaver[str]) -> Runs:
         adapters=MappingProxyType({}),
     )
     clock = VirtualClock(START_US)
-    executor = Executor(store, clock, {}, ownership.take_over(store, clock))
+    executor = Executor(
+        store, clock, {}, ownership.take_over(store, clock), breakers=lambda: policies.breakers
+    )
     rulebook = Rulebook(policies, digest, "bench", {})
     desks = Desks(
         store=store,

@@ -100,7 +100,14 @@ class Work:
             {kind: adapter.facts for kind, adapter in adapters.items()},
         )
         epoch = take_over(self._store, clock)
-        self._executor = Executor(self._store, clock, adapters, epoch, boundary=watcher)
+        self._executor = Executor(
+            self._store,
+            clock,
+            adapters,
+            epoch,
+            boundary=watcher,
+            breakers=lambda: policies().breakers,
+        )
         self._conflicts: set[str] = set()
 
     def until_quiet(self) -> tuple[str, ...]:

@@ -161,7 +161,14 @@ class World:
 
     def restart(self, boundary: Boundary | None = None) -> None:
         """Begin with a new executor, as after a crash."""
-        self.executor = Executor(self.store, self.clock, self.books, self.epoch, boundary=boundary)
+        self.executor = Executor(
+            self.store,
+            self.clock,
+            self.books,
+            self.epoch,
+            boundary=boundary,
+            breakers=lambda: self.policies.breakers,
+        )
 
     def adapter(self, kind: ActionKind, repeat: Repeat) -> Books:
         """Replace the adapter of a kind by one that repeats otherwise."""
@@ -306,7 +313,9 @@ class World:
         """Spend grants without writing intents."""
         adapters = {kind: books.facts for kind, books in self.books.items()}
         with self.store.write() as tx:
-            return grants.spend(tx, grant_ids, adapters, self.clock.now_us())
+            return grants.spend(
+                tx, grant_ids, adapters, self.policies.breakers, self.clock.now_us()
+            )
 
     def stop(self, scope: str) -> None:
         """Set a kill switch."""

@@ -20,14 +20,17 @@ from makegood.domain.effects import EffectStatus, Outcome
 from makegood.effects import reads, reconcile, records
 from makegood.effects.boundary import Point, Unwatched
 from makegood.errors import EffectRefused, OutcomeUnknown
-from makegood.gates import epoch, grants, kill
+from makegood.gates import epoch, grants, kill, velocity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from sqlalchemy import Connection
+
     from makegood.clock import Clock
     from makegood.domain.actions import ActionKind
     from makegood.domain.effects import Adapter, AdapterFacts
+    from makegood.domain.policy import Breakers
     from makegood.effects.boundary import Boundary
     from makegood.effects.reads import Effect
     from makegood.store.session import Store
@@ -61,8 +64,10 @@ class Executor:
         owned_epoch: int,
         boundary: Boundary | None = None,
         run: Callable[[Callable[[Batch], None], Iterable[Batch]], None] = one_after_another,
+        *,
+        breakers: Callable[[], Breakers],
     ) -> None:
-        """Take the store, the adapters by the kind of action they carry out, and the epoch."""
+        """Take the store, the adapters by the kind of action, the epoch, and policy's breakers."""
         self._store = store
         self._clock = clock
         self._adapters = adapters
@@ -70,9 +75,14 @@ class Executor:
         self._facts = {kind: adapter.facts for kind, adapter in adapters.items()}
         self._epoch = owned_epoch
         self._boundary = boundary or Unwatched()
+        self._breakers = breakers
         self._run = run
         self._busy = Lock()
         self._cut_short = False
+
+    def require_owned(self, tx: Connection) -> None:
+        """Raise Superseded where another process owns this work by now."""
+        epoch.require(tx, self._epoch)
 
     def settle(self) -> int:
         """Carry out everything that is granted and due; return how many effects were sent."""
@@ -92,7 +102,7 @@ class Executor:
         now_us = self._clock.now_us()
         with self._store.write() as tx:
             epoch.require(tx, self._epoch)
-            spent, refused = grants.spend(tx, waiting, self._facts, now_us)
+            spent, refused = grants.spend(tx, waiting, self._facts, self._breakers(), now_us)
             records.intend(tx, spent, self._facts, now_us, self._epoch)
         self._boundary.reached(Point.AFTER_INTENT)
         for item in refused:
@@ -226,6 +236,18 @@ class Executor:
                 when = {effect.id: self._next(effect, now_us)}
                 records.leave_unknown(tx, [effect], outcome.detail, when, now_us)
         self._boundary.reached(Point.AFTER_CONFIRM)
+        self._count(open_ones, now_us)
+
+    def _count(self, outcomes: Sequence[tuple[Effect, Outcome]], now_us: int) -> None:
+        """Let breakers see how calls ended, apart from authority: they lock their rows last."""
+        confirmed = EffectStatus.CONFIRMED
+        told = [
+            (velocity.Subject(e.action, e.agent, e.adapter), o.status is not confirmed)
+            for e, o in outcomes
+        ]
+        with self._store.note() as tx:
+            epoch.require(tx, self._epoch)
+            velocity.note_outcomes(tx, self._breakers().velocity, told, now_us)
 
     def _next(self, effect: Effect, now_us: int) -> int | None:
         adapter = self._by_name.get(effect.adapter)

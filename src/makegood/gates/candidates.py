@@ -46,13 +46,15 @@ class Intention:
     """One proposed action with the decision that explains it (its index and subject).
 
     `doubts` are reasons for which the proposer's own data may not be trusted (a stale feed, a
-    missing input): each makes the gate hold.
+    missing input): each makes the gate hold. `margin` is by how many points of the score the
+    chosen option beats the best other one, where there is one and it says something.
     """
 
     action: Action
     decision: int = -1
     subject: str = ""
     doubts: tuple[str, ...] = ()
+    margin: int | None = None
 
 
 Facts = dict[str, dict[str, str | int | None]]
@@ -75,6 +77,10 @@ class Candidate:
     fingerprint: str = ""
     facts: Facts = field(default_factory=Facts)
     generation: int = 1
+    bypass: str = ""
+    """The id of a bypass that lifts policy's breakers over it, if there is one."""
+    passed_under: str = ""
+    """The bypass that lifted one."""
     reasons: list[Reason] = field(default_factory=list[Reason])
     verdict: Verdict = Verdict.DENY
     """The strictest of what the rules said; deny when none has spoken."""
@@ -86,6 +92,29 @@ class Candidate:
         if not self.reasons or _STRICTNESS[verdict] > _STRICTNESS[self.verdict]:
             self.verdict = verdict
         self.reasons.append(Reason(rule=rule, verdict=verdict, why=why))
+
+    def hold(self, rule: str, why: str) -> None:
+        """Let a breaker of policy hold it, unless a bypass lifts it: then that stands there."""
+        if self.bypass:
+            self.passed_under = self.bypass
+            self.say(rule, Verdict.ALLOW, f"{why}; lifted by bypass {self.bypass}")
+        else:
+            self.say(rule, Verdict.HOLD, why)
+
+    @property
+    def deciding(self) -> tuple[Reason, ...]:
+        """The reasons that made the verdict."""
+        return tuple(reason for reason in self.reasons if reason.verdict is self.verdict)
+
+    @property
+    def why(self) -> str:
+        """Why, in plain words, each said once."""
+        return "; ".join(dict.fromkeys(reason.why for reason in self.deciding))
+
+    @property
+    def bypass_id(self) -> str:
+        """The bypass without which it would not have passed, if there is one."""
+        return self.passed_under if self.verdict is Verdict.ALLOW else ""
 
     @property
     def may_still_pass(self) -> bool:

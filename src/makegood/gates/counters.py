@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, bindparam, select
 
 from makegood.clock import MINUTE
 from makegood.domain.authority import Verdict
-from makegood.domain.money import MAX_MINOR
+from makegood.domain.money import MAX_MINOR, Money
 from makegood.domain.policy import Counter, CounterScope
 from makegood.store import tables
 from makegood.store.sql import among, bulk, insert, table
@@ -62,6 +62,14 @@ class Wanted:
     amount: int
     expires_us: int
     rule: str
+    currency: str = ""
+
+    def full(self, used: int) -> str:
+        """Say that there is no room left in it."""
+        if not self.currency:
+            return f"the limit {self.rule} is used up: {used} of {self.cap}"
+        spent, cap = (Money(minor=max(0, n), currency=self.currency) for n in (used, self.cap))
+        return f"the limit {self.rule} leaves no room for it: {spent} of {cap} is used"
 
 
 def wanted(
@@ -84,7 +92,8 @@ def wanted(
             cap = counter.max_amount.of(currency)
             if cap is None:
                 return [], f"{counter.name} names no cap in {currency}"
-            takes.append(Wanted(f"{key}|{currency}", cap, action.money.minor, ends, counter.name))
+            minor, name = action.money.minor, counter.name
+            takes.append(Wanted(f"{key}|{currency}", cap, minor, ends, name, currency))
     return takes, ""
 
 
@@ -114,7 +123,7 @@ def reserve(
     for candidate in judged:
         takes, trouble = wanted(counters, candidate.action, agent, now_us)
         if trouble:
-            candidate.say("counter.currency", Verdict.HOLD, trouble)
+            candidate.hold("counter.currency", trouble)
         if takes and candidate.verdict is Verdict.ALLOW:
             plans.append((candidate, takes))
     caps = {take.key: take.cap for _, takes in plans for take in takes}
@@ -124,9 +133,9 @@ def reserve(
     for candidate, takes in plans:
         full = next((t for t in takes if used[t.key] + taken[t.key] + t.amount > t.cap), None)
         if full is not None:
-            why = f"{full.rule}: {used[full.key] + taken[full.key]} of {full.cap} is used"
-            candidate.say(f"counter.{full.rule}", Verdict.HOLD, why)
-            continue
+            candidate.hold(f"counter.{full.rule}", full.full(used[full.key] + taken[full.key]))
+            if candidate.verdict is not Verdict.ALLOW:
+                continue
         for take in takes:
             taken[take.key] += take.amount
             claims.append(
@@ -138,7 +147,8 @@ def reserve(
                 }
             )
     insert(tx, CLAIM, claims)
-    _add(tx, taken, caps)
+    # What passes under a bypass counts as well, past the cap.
+    _add(tx, taken, {key: max(cap, used[key] + taken[key]) for key, cap in caps.items()})
 
 
 def _add(tx: Connection, taken: dict[str, int], caps: dict[str, int]) -> None:

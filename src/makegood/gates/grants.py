@@ -2,8 +2,8 @@
 
 Spending happens in one transaction with the effect's intent and the ledger entry. Under row
 locks it looks again at everything that could have changed since: expiry, digest, fingerprint,
-kill switch, safety limits, the order's balance. What no longer holds is void and never runs;
-where a person had approved it, they are asked again.
+kill switch, safety limits, open breakers, the order's balance. What no longer holds is void and
+never runs; where a person had approved it, they are asked again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from makegood.gates import (
     balances,
     fingerprints,
     kill,
+    last_look,
     review_records,
     review_settling,
     safety,
@@ -38,13 +39,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from makegood.domain.effects import AdapterFacts
+    from makegood.domain.policy import Breakers
     from makegood.gates.candidates import Candidate
     from makegood.gates.rules import Rulebook
 
 GRANT = table(tables.authority.Grant)
 ACTION = table(tables.authority.Action)
 OBLIGATION = table(tables.authority.Obligation)
-BY_GATE = "gate"
+BY_GATE = last_look.BY_GATE
 _UNSPENT: Final = (
     select(GRANT.c.id)
     .where(GRANT.c.status == GrantStatus.UNSPENT)
@@ -58,6 +60,7 @@ _WAITING: Final = (
         ACTION.c.agent,
         ACTION.c.hub_id,
         ACTION.c.order_id,
+        ACTION.c.bypass_id,
         ACTION.c.status.label("action_status"),
         OBLIGATION.c.action_id.label("owner"),
         OBLIGATION.c.status.label("obligation_status"),
@@ -143,6 +146,7 @@ def spend(
     tx: Connection,
     grant_ids: Sequence[str],
     adapters: Mapping[ActionKind, AdapterFacts],
+    breakers: Breakers,
     now_us: int,
 ) -> tuple[list[Spent], list[Refused]]:
     """Spend grants, each once, or say why not; the caller writes the intents in `tx` as well."""
@@ -151,6 +155,8 @@ def spend(
         return [], []
     actions = {row.id: ACTIONS.validate_json(row.body) for row in rows if _is_intact(row)}
     troubles = _troubles(tx, rows, actions, adapters, now_us)
+    fine = [(row, actions[row.id]) for row in rows if row.id not in troubles]
+    troubles |= last_look.look(tx, breakers, adapters, fine, now_us)
     good: list[Any] = []
     refused: list[Refused] = []
     for row in rows:

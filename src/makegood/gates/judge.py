@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from makegood.domain.actions import ActionKind
+from makegood.domain.actions import ActionKind, Floor
 from makegood.domain.authority import ActionStatus, Verdict
-from makegood.domain.entities import EntityKind
 from makegood.gates import (
     balances,
+    bypass,
+    conditions,
+    confidence,
     counters,
     fingerprints,
     grants,
@@ -25,8 +27,10 @@ from makegood.gates import (
     rejections,
     review_records,
     safety,
+    velocity,
 )
 from makegood.gates.candidates import DOUBT, Candidate, Intention, Origin, Reason, candidates
+from makegood.gates.rules import tool_of
 from makegood.ledger.entries import Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.store.sql import insert, table
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from makegood.gates.rules import Rulebook
 
 ACTION = table(Action)
+NEVER_HELD = Floor.NEVER_HELD
 _STATUS = {
     Verdict.ALLOW: ActionStatus.GRANTED,
     Verdict.HOLD: ActionStatus.HELD,
@@ -95,15 +100,17 @@ def _settle(
     judged: Sequence[Candidate],
     now_us: int,
 ) -> None:
-    _check(tx, rulebook, origin, judged)
+    _check(tx, rulebook, origin, judged, now_us)
     obligations.allocate(tx, judged, now_us)
     counters.reserve(tx, rulebook.policies.breakers.counters, judged, origin.agent, now_us)
+    board = _watch(tx, rulebook, origin, judged, now_us)
     insert(tx, ACTION, [_row(c, origin, rulebook, now_us) for c in judged])
     grants.give(tx, rulebook, [c for c in judged if c.verdict is Verdict.ALLOW], now_us)
     review_records.open_for(
         tx, rulebook, origin, [c for c in judged if c.verdict is Verdict.HOLD], now_us
     )
     append(tx, [_draft(c, origin, rulebook, now_us) for c in judged])
+    board.save(tx)
 
 
 def verdicts(tx: Connection, proposal_id: str) -> tuple[Judged, ...]:
@@ -116,25 +123,64 @@ def verdicts(tx: Connection, proposal_id: str) -> tuple[Judged, ...]:
     )
 
 
-def _check(tx: Connection, rulebook: Rulebook, origin: Origin, judged: Sequence[Candidate]) -> None:
+def _check(
+    tx: Connection,
+    rulebook: Rulebook,
+    origin: Origin,
+    judged: Sequence[Candidate],
+    now_us: int,
+) -> None:
     entities = fingerprints.load(tx, [c.action.stands_on() for c in judged])
     switches = kill.read_locked(tx)
+    bypasses = bypass.in_force(tx, now_us)
     for candidate in judged:
         footings = candidate.action.stands_on()
         candidate.facts = fingerprints.facts(entities, footings)
         candidate.fingerprint = fingerprints.digest_facts(candidate.facts)
+        candidate.bypass = bypasses.over(candidate.action, origin.agent)
         rulebook.judge(candidate)
         names.check(candidate, entities.get(candidate.action.entity))
-        unknown = [str(f.ref) for f in footings if f.ref not in entities]
-        if unknown and candidate.action.entity.kind is not EntityKind.HUB:
-            candidate.say("confidence.unknown", Verdict.HOLD, f"unknown: {', '.join(unknown)}")
         scope = switches.stops(candidate.action, origin.agent)
         if scope:
             candidate.say("kill", Verdict.HOLD, f"the kill switch for {scope} is set")
+    conditions.check(rulebook.policies.breakers.conditions, judged, origin.agent, now_us)
+    confidence.check(tx, rulebook.policies, entities, judged, now_us)
     safety.check(tx, judged)
     _check_balances(tx, judged)
     # Last, because only what may still pass uses up what a rejection leaves open.
     rejections.check(tx, judged)
+
+
+def _watch(
+    tx: Connection,
+    rulebook: Rulebook,
+    origin: Origin,
+    judged: Sequence[Candidate],
+    now_us: int,
+) -> velocity.Board:
+    """Let velocity breakers hold what they stop, and count what passes; save the board at the end.
+
+    Their rows are locked after those of counters, as everywhere, so that two verdicts at once
+    cannot block each other.
+    """
+    waiting = [c for c in judged if c.may_still_pass and c.action.facts.floor is not NEVER_HELD]
+    subjects = {
+        c.id: velocity.Subject(c.action, origin.agent, tool_of(rulebook.adapters, c.action.kind))
+        for c in waiting
+    }
+    rules = rulebook.policies.breakers.velocity
+    board = velocity.board(tx, rules, subjects.values(), now_us)
+    passing = {c.id for c in waiting if c.verdict is Verdict.ALLOW}
+    for candidate in waiting:
+        subject = subjects[candidate.id]
+        stop = board.stop(subject)
+        if stop is None and candidate.verdict is Verdict.ALLOW:
+            stop = board.admit(subject)
+        if stop is not None:
+            candidate.hold(stop.rule, stop.why)
+    held = [c.id for c in waiting if c.id in passing and c.verdict is not Verdict.ALLOW]
+    counters.release(tx, held)
+    return board
 
 
 def _check_balances(tx: Connection, judged: Sequence[Candidate]) -> None:
@@ -174,17 +220,17 @@ def _row(candidate: Candidate, origin: Origin, rulebook: Rulebook, now_us: int) 
         "obligation_id": candidate.obligation_id,
         "verdict": verdict,
         "rules": " ".join(_deciding(candidate)),
-        "why": "; ".join(r.why for r in candidate.reasons if r.verdict is verdict),
+        "why": candidate.why,
         "policy_digest": rulebook.policy_digest,
         "workspace_digest": rulebook.workspace_digest,
         "judged_us": now_us,
         "status": _STATUS[verdict],
+        "bypass_id": candidate.bypass_id,
     }
 
 
 def _deciding(candidate: Candidate) -> tuple[str, ...]:
-    verdict = candidate.verdict
-    return tuple(dict.fromkeys(r.rule for r in candidate.reasons if r.verdict is verdict))
+    return tuple(dict.fromkeys(reason.rule for reason in candidate.deciding))
 
 
 def _draft(candidate: Candidate, origin: Origin, rulebook: Rulebook, now_us: int) -> Draft:
@@ -206,6 +252,9 @@ def _draft(candidate: Candidate, origin: Origin, rulebook: Rulebook, now_us: int
         "workspace_digest": rulebook.workspace_digest,
     }
     refs = (candidate.id, f"sales_order/{action.order_id}", str(action.entity))
+    if candidate.bypass_id:
+        body["bypass_id"] = candidate.bypass_id
+        refs += (candidate.bypass_id,)
     actor = origin.editor or f"agent:{origin.agent}"
     return Draft(action.hub_id, EntryKind.ACTION_JUDGED, now_us, actor, body, refs)
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from makegood.domain.actions import ActionKind, Floor
-from makegood.errors import InvalidInput, NotFound
+from makegood.errors import NotFound
+from makegood.gates import scopes
 from makegood.ledger.entries import HOUSE, Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.store.sql import insert_new, table, upsert
@@ -24,13 +24,12 @@ if TYPE_CHECKING:
     from makegood.domain.actions import Action
 
 KILL = table(KillSwitch)
-EVERYTHING: Final = "everything"
+EVERYTHING: Final = scopes.EVERYTHING
 _GUARD: Final = "-"
 _SET: Final = select(KILL).where(KILL.c.scope != _GUARD).order_by(KILL.c.scope)
 _GUARD_ROW: Final = select(KILL.c.scope).where(KILL.c.scope == _GUARD)
 _SHARED: Final = _GUARD_ROW.with_for_update(read=True)
 _ALONE: Final = _GUARD_ROW.with_for_update()
-_KINDS: Final = frozenset(kind.value for kind in ActionKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +50,7 @@ class Switches:
 
     def stops(self, action: Action, agent: str) -> str | None:
         """Return the scope of a switch that stops this action, or None; safety always passes."""
-        if action.facts.floor is Floor.NEVER_HELD or not self.scopes:
-            return None
-        for scope in (
-            EVERYTHING,
-            f"hub:{action.hub_id}",
-            f"agent:{agent}",
-            f"kind:{action.kind}",
-        ):
-            if scope in self.scopes:
-                return scope
-        return None
+        return scopes.covering(self.scopes, action, agent) if self.scopes else None
 
 
 def read_locked(tx: Connection) -> Switches:
@@ -82,7 +71,7 @@ def set_switch(tx: Connection, scope: str, person_id: str, reason: str, now_us: 
         InvalidInput: the scope is none of `everything`, `hub:ID`, `agent:NAME`, `kind:KIND`.
 
     """
-    _require_scope(scope)
+    scopes.require(scope)
     _lock(tx, shared=False)
     row = {"scope": scope, "set_by": person_id, "set_us": now_us, "reason": reason}
     upsert(tx, KILL, [row])
@@ -109,11 +98,3 @@ def _lock(tx: Connection, *, shared: bool) -> None:
     if tx.execute(query).one_or_none() is None:
         insert_new(tx, KILL, {"scope": _GUARD, "set_by": "", "set_us": 0, "reason": ""})
         tx.execute(query)
-
-
-def _require_scope(scope: str) -> None:
-    prefix, _, name = scope.partition(":")
-    known = scope == EVERYTHING or (prefix in ("hub", "agent") and name)
-    if not known and not (prefix == "kind" and name in _KINDS):
-        mend = "use everything, hub:ID, agent:NAME or kind:KIND"
-        raise InvalidInput("scope", f"{scope!r} is no scope", mend)

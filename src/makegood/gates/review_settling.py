@@ -16,7 +16,7 @@ from makegood.domain.authority import (
 )
 from makegood.domain.canonical import derive_id
 from makegood.errors import Conflict
-from makegood.gates import counters, obligations, review_records
+from makegood.gates import counters, obligations, review_records, velocity
 from makegood.gates.review_items import ACTION, REVIEW, ReviewItem, get, get_locked
 from makegood.ledger.entries import SYSTEM
 from makegood.ledger.kinds import EntryKind
@@ -85,6 +85,8 @@ def grant(
         "expires_us": now_us + policies.approvals.grant_minutes * MINUTE,
     }
     insert(tx, GRANT, [row])
+    subject = velocity.Subject(review.action, review.agent)
+    velocity.note_decision(tx, policies.breakers.velocity, subject, now_us, rejected=False)
     change = ACTION.update().where(ACTION.c.id == review.action_id)
     tx.execute(change.values(status=ActionStatus.GRANTED))
     body = {

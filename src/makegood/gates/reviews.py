@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from makegood.domain.authority import ActionStatus, ObligationStatus, ReviewStatus
 from makegood.errors import Conflict, NotAllowed
 from makegood.gates import (
+    bypass,
     rejections,
     review_authority,
     review_limits,
     review_records,
     review_settling,
+    velocity,
 )
 from makegood.gates.desk_batch import approve_all
 from makegood.gates.desk_claims import claim, escalate, release
@@ -109,6 +111,8 @@ def approve(
     deciders = review_authority.require(tx, review, decider, policies, now_us)
     if rejections.stands(tx, review.action):
         raise Conflict(f"a person said no to a {review.action.kind} here for {review.action.cause}")
+    rules, subject = policies.breakers.velocity, velocity.Subject(review.action, review.agent)
+    velocity.require_passage(tx, rules, subject, bypass.in_force(tx, now_us), now_us)
     if seen != review.seen or review_records.moved(tx, review, now_us, policies.digest()):
         return _not_as_seen(tx, review, policies, now_us)
     if review.changed and (why := _void(tx, review, policies, now_us)):
@@ -160,6 +164,8 @@ def reject(
     review_records.end_action(
         tx, [review.action_id], ActionStatus.REJECTED, ObligationStatus.REJECTED
     )
+    subject = velocity.Subject(review.action, review.agent)
+    velocity.note_decision(tx, policies.breakers.velocity, subject, now_us, rejected=True)
     body = {"reason": reason, "comment_sealed": comment is not None}
     _record(tx, EntryKind.REVIEW_REJECTED, review, decider, now_us, body)
     review_settling.supersede_same(tx, review, now_us)

@@ -27,6 +27,20 @@ _SAYS: Final = {
     Autonomy.HOLD: Verdict.HOLD,
     Autonomy.DENY: Verdict.DENY,
 }
+_NOUNS: Final = {
+    ActionKind.REASSIGN: "reassignment",
+    ActionKind.REROUTE: "change of hub",
+    ActionKind.RESCHEDULE: "new promise",
+    ActionKind.MERGE: "merging of orders",
+    ActionKind.SUBSTITUTE: "substitution",
+    ActionKind.HOLD: "stop of an order",
+    ActionKind.NOTIFY: "message",
+    ActionKind.CHANGE_ADDRESS: "change of address",
+    ActionKind.CHANGE_ITEMS: "change of articles",
+    ActionKind.CHANGE_PAYMENT: "change of payment",
+    ActionKind.CANCEL: "cancellation",
+    ActionKind.SUPPLIER_CHANGE: "change of supplier",
+}
 _HOLDS_WHATEVER: Final = (
     Capability.PAYS_BACK,
     Capability.CANCELS,
@@ -47,7 +61,7 @@ class Rulebook:
         """Let every rule that needs no other action have its say."""
         kind = candidate.action.kind
         autonomy = self.policies.autonomy.of(kind)
-        candidate.say(f"autonomy.{kind}", _SAYS[autonomy], f"policy says {autonomy} to {kind}")
+        candidate.say(f"autonomy.{kind}", _SAYS[autonomy], _of_autonomy(autonomy, kind))
         self._adapter(candidate)
         if candidate.action.facts.floor is Floor.NEVER_HELD:
             return
@@ -73,22 +87,43 @@ class Rulebook:
         by_capability = adapter is not None and adapter.capability in _HOLDS_WHATEVER
         pays = candidate.action.money is not None and candidate.action.money.minor > 0
         if facts.floor is Floor.HOLDS or by_capability:
-            candidate.say("floor.always", Verdict.HOLD, f"a {candidate.action.kind} always holds")
+            candidate.say("floor.always", Verdict.HOLD, _waits(candidate.action.kind))
         elif facts.floor is Floor.HOLDS_IF_MONEY and pays:
-            candidate.say("floor.money", Verdict.HOLD, "money would go out")
+            candidate.say("floor.money", Verdict.HOLD, "money would go out to the customer")
 
     def _breakers(self, candidate: Candidate) -> None:
         breakers = self.policies.breakers
         action = candidate.action
         if action.kind in breakers.hold_kinds:
-            candidate.say("breaker.kind", Verdict.HOLD, f"policy holds every {action.kind}")
+            candidate.hold("breaker.kind", _waits(action.kind))
         if action.kind is not ActionKind.COUPON or action.money is None:
             return
         limit = breakers.coupon_hold_above.of(action.money.currency)
         if limit is None:
             why = f"policy names no coupon amount in {action.money.currency}"
-            candidate.say("breaker.coupon_currency", Verdict.HOLD, why)
+            candidate.hold("breaker.coupon_currency", why)
         elif action.money.minor > limit:
             allowed = Money(minor=limit, currency=action.money.currency)
-            why = f"{action.money} is above policy's {allowed}"
-            candidate.say("breaker.coupon_amount", Verdict.HOLD, why)
+            why = f"{action.money} is more than the {allowed} that may go out without a person"
+            candidate.hold("breaker.coupon_amount", why)
+
+
+def tool_of(adapters: Mapping[ActionKind, AdapterFacts], kind: ActionKind) -> str:
+    """Return the name of the adapter that carries out a kind, or nothing."""
+    adapter = adapters.get(kind)
+    return adapter.name if adapter else ""
+
+
+def _waits(kind: ActionKind) -> str:
+    # One text for the engine's floor and for policy, so that a reviewer reads it once.
+    return f"every {_NOUNS.get(kind, kind)} waits for a person"
+
+
+def _of_autonomy(autonomy: Autonomy, kind: ActionKind) -> str:
+    match autonomy:
+        case Autonomy.ALLOW:
+            return "policy lets agents do it"
+        case Autonomy.HOLD:
+            return _waits(kind)
+        case Autonomy.DENY:
+            return f"no policy lets agents do a {_NOUNS.get(kind, kind)}"

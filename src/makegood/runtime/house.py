@@ -13,7 +13,7 @@ from makegood.gates.rules import Rulebook
 from makegood.ledger.entries import HOUSE, SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.ledger.privacy import Vault
-from makegood.runtime import checkpoints, ownership, recovery
+from makegood.runtime import checkpoints, desk_watch, ownership, recovery
 from makegood.runtime.changes import Changes
 from makegood.runtime.loop import Loop
 from makegood.runtime.runs import Desks, Runs
@@ -102,8 +102,11 @@ class House:
         return self._told(self.loop.turn())
 
     def settle(self) -> int:
-        """Carry out what is granted and say that something changed, if anything did."""
-        return self._told(self.executor.settle())
+        """Carry out what is granted and say that something changed, if anything did.
+
+        Approvals that can no longer be undone are granted first.
+        """
+        return self._told(desk_watch.finish(self) + self.executor.settle())
 
     def _told(self, done: int) -> int:
         if done:
@@ -116,7 +119,7 @@ class House:
 
     def recover(self) -> int:
         """Go on with what a dead process left; return how much that was."""
-        return recovery.recover(self.executor, self.runs)
+        return desk_watch.finish(self) + recovery.recover(self.executor, self.runs)
 
 
 @contextmanager
@@ -156,7 +159,15 @@ def opened(
         stack.callback(acts.close)
         adapters = _by_kind(workspace.make_adapters(acts.client))
         epoch = ownership.take_over(store, clock)
-        executor = Executor(store, clock, adapters, epoch, boundary, run)
+        executor = Executor(
+            store,
+            clock,
+            adapters,
+            epoch,
+            boundary,
+            run,
+            breakers=lambda: workspace.policies.breakers,
+        )
         changes = Changes()
         rulebook = Rulebook(
             workspace.policies,

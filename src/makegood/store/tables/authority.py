@@ -40,6 +40,7 @@ class Action(Record, table=True):
     workspace_digest: str = text()
     judged_us: int = big()
     status: str = text(index=True)
+    bypass_id: str = text(default="")
 
 
 class Obligation(Record, table=True):

@@ -1,0 +1,299 @@
+"""Velocity breakers in the store: which stand over an action, and what they see of it.
+
+What the gate lets pass is counted at the verdict, what a person approves at the spend. Every
+breaker that stands over a whole plan is read, locked, in one statement and written in one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select
+
+from makegood.domain.policy import Velocity, VelocityScope, Watched
+from makegood.errors import Conflict
+from makegood.gates.circuits import SHARES, Circuit, Seen, State
+from makegood.ledger.entries import HOUSE, SYSTEM, Draft, append
+from makegood.ledger.kinds import EntryKind
+from makegood.store import tables
+from makegood.store.sql import among, bulk, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sqlalchemy import Connection
+
+    from makegood.domain.actions import Action
+    from makegood.gates.bypass import Bypasses
+
+BREAKER = table(tables.breakers.Breaker)
+_OF_KEYS: Final = select(BREAKER).where(among(BREAKER.c.key, "given")).order_by(BREAKER.c.key)
+_LOCKED: Final = _OF_KEYS.with_for_update()
+_KIND: Final = {
+    State.OPEN: EntryKind.BREAKER_OPENED,
+    State.HALF_OPEN: EntryKind.BREAKER_HALF_OPENED,
+    State.CLOSED: EntryKind.BREAKER_RESET,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """An action as velocity breakers see it; `tool` is the adapter that would carry it out."""
+
+    action: Action
+    agent: str
+    tool: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A breaker that stops an action, and why in plain words."""
+
+    name: str
+    why: str
+
+    @property
+    def rule(self) -> str:
+        """The rule's name in a verdict."""
+        return f"velocity.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One breaker in the scope and the currency of an action."""
+
+    rule: Velocity
+    scope: str
+    currency: str
+
+    @property
+    def key(self) -> str:
+        """Under which it is stored."""
+        return f"{self.rule.name}|{self.scope}|{self.currency}"
+
+
+@dataclass(slots=True)
+class Board:
+    """The breakers over some actions, as one transaction sees and moves them."""
+
+    rules: tuple[Velocity, ...]
+    now_us: int
+    circuits: dict[str, Circuit] = field(default_factory=dict[str, Circuit])
+
+    def stop(self, subject: Subject) -> Stop | None:
+        """Return the first breaker that is not closed over an action."""
+        return next((_stop(c) for c in self._over(subject) if c.state is not State.CLOSED), None)
+
+    def admit(self, subject: Subject) -> Stop | None:
+        """Count an action that is about to pass; return the breaker that it trips, if any."""
+        money = subject.action.money
+        for circuit in self._over(subject):
+            watched = circuit.rule.watched
+            if watched in SHARES:
+                continue
+            amount = money.minor if money and watched is Watched.SUM else 0
+            if not circuit.admit(amount, self.now_us):
+                return _stop(circuit)
+        return self._uncounted(subject)
+
+    def probe(self, subject: Subject) -> Stop | None:
+        """Let an approved action pass as a probe; return the breaker that has none left, if any."""
+        over = [c for c in self._over(subject) if c.state is not State.CLOSED]
+        without = next((c for c in over if c.probes_left < 1), None)
+        if without is not None:
+            return _stop(without)
+        for circuit in over:
+            circuit.take_probe()
+        return None
+
+    def sample(self, subject: Subject, watched: Watched, *, bad: bool) -> None:
+        """Count an outcome or a decision where breakers watch for it, and in half-open ones."""
+        for circuit in self._over(subject):
+            if circuit.rule.watched is watched or circuit.state is State.HALF_OPEN:
+                circuit.sample(self.now_us, bad=bad)
+
+    def save(self, tx: Connection) -> None:
+        """Write what moved, and into the ledger what opened or half-opened."""
+        moved = [circuit for circuit in self.circuits.values() if circuit.moved]
+        bulk(tx, BREAKER, [_row(circuit) for circuit in moved], "replace")
+        append(tx, [_draft(c, turn, self.now_us) for c in moved for turn in c.turns])
+
+    def _over(self, subject: Subject) -> list[Circuit]:
+        return [self.circuits[place.key] for place in places(self.rules, subject)]
+
+    def _uncounted(self, subject: Subject) -> Stop | None:
+        money = subject.action.money
+        for place in places(self.rules, subject) if money else ():
+            amounts = place.rule.max_amount
+            if amounts is not None and amounts.of(place.currency) is None:
+                why = f"the breaker {place.rule.name} names no amount in {place.currency}"
+                return Stop(place.rule.name, why)
+        return None
+
+
+def places(rules: Iterable[Velocity], subject: Subject) -> list[Place]:
+    """Return where breakers stand over an action; one that sums money has none without money."""
+    action, money = subject.action, subject.action.money
+    found: list[Place] = []
+    for rule in rules:
+        if action.kind not in rule.kinds or (rule.watched is Watched.SUM and money is None):
+            continue
+        if rule.per is VelocityScope.TOOL and not subject.tool:
+            continue
+        currency = money.currency if money and rule.watched is Watched.SUM else ""
+        found.append(Place(rule, _scope(rule.per, subject), currency))
+    return found
+
+
+def board(
+    tx: Connection,
+    rules: tuple[Velocity, ...],
+    subjects: Iterable[Subject],
+    now_us: int,
+    *,
+    lock: bool = True,
+) -> Board:
+    """Return the breakers over some actions, with their rows locked unless told otherwise."""
+    found = {place.key: place for one in subjects for place in places(rules, one)}
+    made = Board(rules, now_us)
+    if found:
+        rows = _rows(tx, found, lock=lock)
+        for key, place in found.items():
+            made.circuits[key] = circuit = _circuit(place, rows.get(key))
+            circuit.tick(now_us)
+    return made
+
+
+def note_decision(
+    tx: Connection, rules: tuple[Velocity, ...], subject: Subject, now_us: int, *, rejected: bool
+) -> None:
+    """Count a reviewer's yes or no."""
+    _note(tx, rules, [(subject, rejected)], Watched.REJECTIONS, now_us)
+
+
+def note_outcomes(
+    tx: Connection,
+    rules: tuple[Velocity, ...],
+    outcomes: Sequence[tuple[Subject, bool]],
+    now_us: int,
+) -> None:
+    """Count how calls of tools ended: each with whether it failed, or nobody knows."""
+    _note(tx, rules, outcomes, Watched.FAILURES, now_us)
+
+
+def require_passage(
+    tx: Connection,
+    rules: tuple[Velocity, ...],
+    subject: Subject,
+    bypasses: Bypasses,
+    now_us: int,
+) -> None:
+    """Check that an approval could go out now; the spend looks again, under lock.
+
+    Raises:
+        Conflict: a breaker over it is open, or has no probe left, and no bypass lifts it.
+
+    """
+    seen = board(tx, rules, [subject], now_us, lock=False)
+    stop = seen.probe(subject)
+    if stop is not None and not bypasses.over(subject.action, subject.agent):
+        raise Conflict(f"{stop.why}; a person can reset it")
+
+
+def _note(
+    tx: Connection,
+    rules: tuple[Velocity, ...],
+    samples: Sequence[tuple[Subject, bool]],
+    watched: Watched,
+    now_us: int,
+) -> None:
+    seen = board(tx, rules, [subject for subject, _ in samples], now_us)
+    for subject, bad in samples:
+        seen.sample(subject, watched, bad=bad)
+    seen.save(tx)
+
+
+def _rows(tx: Connection, found: dict[str, Place], *, lock: bool) -> dict[str, Any]:
+    keys = {"given": sorted(found)}
+    rows = {row.key: row for row in tx.execute(_LOCKED if lock else _OF_KEYS, keys)}
+    missing = [place for key, place in sorted(found.items()) if key not in rows]
+    if not lock or not missing:
+        return rows
+    # A row that is not there cannot be locked.
+    bulk(tx, BREAKER, [_row(_circuit(place, None)) for place in missing], "ignore")
+    return {row.key: row for row in tx.execute(_LOCKED, keys)}
+
+
+def _scope(per: VelocityScope, subject: Subject) -> str:
+    match per:
+        case VelocityScope.EVERYTHING:
+            return "everything"
+        case VelocityScope.HUB:
+            return f"hub:{subject.action.hub_id}"
+        case VelocityScope.AGENT:
+            return f"agent:{subject.agent}"
+        case VelocityScope.KIND:
+            return f"kind:{subject.action.kind}"
+        case VelocityScope.TOOL:
+            return f"tool:{subject.tool}"
+        case VelocityScope.CAUSE:
+            return f"cause:{subject.action.cause}"
+
+
+def _circuit(place: Place, row: Any) -> Circuit:  # noqa: ANN401 -- a database row or None
+    circuit = Circuit(place.rule, place.scope, place.currency)
+    return circuit if row is None else filled(circuit, row)
+
+
+def filled(circuit: Circuit, row: Any) -> Circuit:  # noqa: ANN401 -- a database row
+    """Return a circuit as its row says it stands."""
+    circuit.state = State(row.state)
+    circuit.since_us = row.since_us
+    circuit.until_us = row.until_us
+    circuit.why = row.why
+    circuit.probes_left = row.probes_left
+    circuit.seen = Seen.model_validate_json(row.seen)
+    return circuit
+
+
+def _row(circuit: Circuit) -> dict[str, Any]:
+    return {
+        "key": Place(circuit.rule, circuit.scope, circuit.currency).key,
+        "name": circuit.rule.name,
+        "scope": circuit.scope,
+        "currency": circuit.currency,
+        "state": circuit.state,
+        "since_us": circuit.since_us,
+        "until_us": circuit.until_us,
+        "why": circuit.why,
+        "probes_left": circuit.probes_left,
+        "seen": circuit.seen.model_dump_json(),
+    }
+
+
+def save_reset(tx: Connection, circuits: Sequence[Circuit], person_id: str, now_us: int) -> None:
+    """Write circuits that a person reset."""
+    bulk(tx, BREAKER, [_row(circuit) for circuit in circuits], "replace")
+    append(tx, [_draft(circuit, State.CLOSED, now_us, person_id) for circuit in circuits])
+
+
+def _stop(circuit: Circuit) -> Stop:
+    name = circuit.rule.name
+    if circuit.state is State.OPEN:
+        return Stop(name, f"the breaker {name} is open: {circuit.why}")
+    left = circuit.probes_left
+    probes = "no probe is left" if not left else f"{left} probes may still be approved"
+    return Stop(name, f"the breaker {name} is half-open, {probes}: {circuit.why}")
+
+
+def _draft(circuit: Circuit, turn: State, now_us: int, actor: str = SYSTEM) -> Draft:
+    body: dict[str, Any] = {"name": circuit.rule.name, "scope": circuit.scope}
+    if circuit.currency:
+        body["currency"] = circuit.currency
+    if turn is State.OPEN:
+        body |= {"why": circuit.why, "until_us": circuit.until_us}
+    elif turn is State.HALF_OPEN:
+        body["probes"] = circuit.rule.probes
+    refs = (f"breaker/{circuit.rule.name}", *([] if actor == SYSTEM else [actor]))
+    return Draft(HOUSE, _KIND[turn], now_us, actor, body, refs)
