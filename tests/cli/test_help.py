@@ -33,7 +33,8 @@ HEAVY = (
 NOUNS = frozenset(
     {
         *("demo", "serve", "init", "check", "db", "doctor", "person", "token"),
-        *("ingest", "import", "replay", "review", "effect", "quarantine", "kill"),
+        *("ingest", "import", "replay", "review", "effect", "outbox", "quarantine"),
+        *("breaker", "bypass", "kill"),
         *("order", "incident", "decision", "ledger"),
     }
 )

@@ -10,11 +10,14 @@ from typer.core import TyperGroup
 
 from makegood import __version__
 from makegood.cli import (
+    breaker,
+    bypass,
     desk,
     feed,
     kill,
     ledger,
     lookup,
+    outbox,
     outside,
     people,
     play,
@@ -28,7 +31,7 @@ _SECTIONS: Final = (
     ("Run it", "demo serve"),
     ("Set it up", "init check db doctor person token"),
     ("Feed it", "ingest import replay"),
-    ("Decide", "review effect quarantine kill"),
+    ("Decide", "review effect outbox quarantine breaker bypass kill"),
     ("Look", "order incident decision ledger"),
 )
 _EPILOG: Final = (
@@ -107,5 +110,18 @@ def root(
     remember(ctx, workspace)
 
 
-for module in (play, setup, feed, lookup, desk, outside, people, kill, ledger):
+for module in (
+    play,
+    setup,
+    feed,
+    lookup,
+    desk,
+    outside,
+    outbox,
+    people,
+    breaker,
+    bypass,
+    kill,
+    ledger,
+):
     module.register(app)

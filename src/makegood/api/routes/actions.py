@@ -26,7 +26,10 @@ Kinds = Annotated[list[ActionKind] | None, Query(alias="kind")]
 
 
 class ActionOut(Out):
-    """An action with its verdict, which was given once; `decision` and `subject` explain it."""
+    """An action with its verdict, which was given once; `decision` and `subject` explain it.
+
+    `bypass_id` names the bypass without which it would not have passed, if there is one.
+    """
 
     id: str
     status: ActionStatus
@@ -47,6 +50,7 @@ class ActionOut(Out):
     policy_digest: str
     workspace_digest: str
     judged_us: int
+    bypass_id: str
 
 
 @router.get("/action")
@@ -100,4 +104,5 @@ def _out(row: Row[Any]) -> ActionOut:
         policy_digest=row.policy_digest,
         workspace_digest=row.workspace_digest,
         judged_us=row.judged_us,
+        bypass_id=row.bypass_id,
     )

@@ -6,6 +6,8 @@ from fastapi import APIRouter
 
 from makegood.api.routes import (
     actions,
+    breakers,
+    bypasses,
     effects,
     events,
     health,
@@ -13,6 +15,7 @@ from makegood.api.routes import (
     kill,
     ledger,
     orders,
+    outbox,
     persons,
     proposals,
     quarantine,
@@ -36,7 +39,10 @@ def all_routers() -> tuple[APIRouter, ...]:
         proposals,
         reviews,
         effects,
+        outbox,
         ledger,
+        breakers,
+        bypasses,
         kill,
         persons,
     )

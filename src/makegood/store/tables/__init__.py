@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from makegood.store.tables import (
     authority,
+    breakers,
     effects,
     entities,
     events,
     incidents,
     ledger,
+    outbox,
     persons,
 )
 
-__all__ = ["authority", "effects", "entities", "events", "incidents", "ledger", "persons"]
+__all__ = [
+    "authority",
+    "breakers",
+    "effects",
+    "entities",
+    "events",
+    "incidents",
+    "ledger",
+    "outbox",
+    "persons",
+]
