@@ -12,10 +12,17 @@ credentials of effects are handed to the executor alone:
     MAKEGOOD_READS__ORDERS__CREDENTIAL=...
     MAKEGOOD_EFFECTS__REFUNDS__URL=https://payments.example
     MAKEGOOD_EFFECTS__REFUNDS__CREDENTIAL=...
+
+Who is told of holds is named likewise, one receiver of Standard Webhooks by each name:
+
+    MAKEGOOD_NOTIFY__PAGER__URL=https://pager.example/hooks/makegood
+    MAKEGOOD_NOTIFY__PAGER__SECRET=whsec_...
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import difflib
 import os
 from collections.abc import Mapping
@@ -33,6 +40,8 @@ _APART: Final = "__"
 # Read by the command line and by tests, and so no settings of the daemon.
 _ELSEWHERE: Final = frozenset({"MAKEGOOD_URL", "MAKEGOOD_TOKEN", "MAKEGOOD_DATA"})
 
+_SECRET_BYTES: Final = (24, 64)
+
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 366)]
 
@@ -48,6 +57,44 @@ class Outside(BaseModel):
     def connection(self, system: str) -> Connection:
         """Return it as the tools' client takes it."""
         return Connection(system, self.url, self.credential.get_secret_value())
+
+
+class Receiver(BaseModel):
+    """One receiver of notifications, and the secret with which they are signed.
+
+    A secret is `whsec_` and 24 to 64 bytes in base64, as Standard Webhooks has it. While a receiver
+    changes to another, `former_secret` signs too.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(pattern=r"^https?://[^\s/]+")
+    secret: SecretStr
+    former_secret: SecretStr = SecretStr("")
+
+    @field_validator("secret", "former_secret")
+    @classmethod
+    def _signs(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        if text and not _is_signing_secret(text):
+            message = "must be whsec_ and 24 to 64 random bytes in base64"
+            raise ValueError(message)
+        return value
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The secrets to sign with, the present one first."""
+        both = (self.secret.get_secret_value(), self.former_secret.get_secret_value())
+        return tuple(each for each in both if each)
+
+
+def _is_signing_secret(text: str) -> bool:
+    head, _, rest = text.partition("_")
+    try:
+        size = len(base64.b64decode(rest + "=" * (-len(rest) % 4), validate=True))
+    except binascii.Error:
+        return False
+    return head == "whsec" and _SECRET_BYTES[0] <= size <= _SECRET_BYTES[1]
 
 
 def _state_dir() -> Path:
@@ -91,6 +138,15 @@ class Settings(BaseSettings):
     effects: dict[str, Outside] = Field(
         default_factory=dict, description="Systems that adapters act on: EFFECTS__NAME__URL."
     )
+    notify: dict[str, Receiver] = Field(
+        default_factory=dict,
+        description="Receivers of notifications (Standard Webhooks): NOTIFY__NAME__URL and SECRET.",
+    )
+    console_url: str = Field(
+        default="",
+        pattern=r"^(https?://[^\s/]+[^\s]*)?$",
+        description="Address of the console in notifications; where it listens when empty.",
+    )
     chat_model: str = Field(
         default="",
         description="Planner of agents that take one, as init_chat_model names it"
@@ -116,6 +172,9 @@ class Settings(BaseSettings):
     )
     weather_every_s: Seconds = Field(
         default=300.0, description="How often the weather of every hub is read."
+    )
+    notify_every_s: Seconds = Field(
+        default=1.0, description="How often each receiver is told what waits for it."
     )
     expiry_every_s: Seconds = Field(
         default=5.0, description="How often deadlines of reviews and parked events are looked at."
@@ -156,6 +215,12 @@ class Settings(BaseSettings):
         return tuple(outside.connection(name) for name, outside in sorted(self.effects.items()))
 
     @property
+    def console(self) -> str:
+        """Where people reach the console, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.console_url or f"http://{host}:{self.port}").rstrip("/")
+
+    @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the daemon."""
         return self.host in {"127.0.0.1", "::1", "localhost"}
@@ -189,7 +254,7 @@ def strangers(environ: Mapping[str, str]) -> dict[str, str]:
     The nearest is empty where nothing is near.
     """
     known = {variable(name) for name in Settings.model_fields} | _ELSEWHERE
-    nested = tuple(variable(name) + _APART for name in ("reads", "effects"))
+    nested = tuple(variable(name) + _APART for name in ("reads", "effects", "notify"))
     found = sorted(
         name
         for name in environ

@@ -22,6 +22,7 @@ from makegood.gates.review_items import REVIEW
 from makegood.ledger.entries import Entry, partition
 from makegood.ledger.kinds import EntryKind
 from makegood.ledger.verify import verify
+from makegood.outbox.messages import MESSAGE, MessageType
 from makegood.store.session import Store
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ def once(store_url: str, books: list[Paid], plan: Plan) -> list[str]:
                 *_settled(tx, books, plan),
                 *_balanced(tx, books, plan),
                 *_told(tx, entries),
+                *_put(tx, entries),
                 *_sound(tx),
             ]
     finally:
@@ -158,6 +160,21 @@ def _told(tx: Connection, entries: list[Entry]) -> Iterator[str]:
     query = select(EFFECT.c.action_id).where(EFFECT.c.status == EffectStatus.CONFIRMED)
     for action_id in confirmed ^ set(tx.execute(query).scalars()):
         yield f"ledger and effects disagree whether {action_id} was confirmed"
+
+
+def _put(tx: Connection, entries: list[Entry]) -> Iterator[str]:
+    """The outbox holds each step of a review that the ledger tells of, once, and no other."""
+    types = {each.value.replace(".", "_"): each.value for each in MessageType}
+    told = Counter(
+        (types[entry.kind.value], str(entry.body["review_id"]))
+        for entry in entries
+        if entry.kind.value in types
+    )
+    reviews = {review_id for _, review_id in told}
+    rows = tx.execute(select(MESSAGE.c.type, MESSAGE.c.subject))
+    put = Counter((row.type, row.subject) for row in rows if row.subject in reviews)
+    if put != told:
+        yield f"the ledger tells of {told - put} that the outbox lacks, which has {put - told}"
 
 
 def _sound(tx: Connection) -> Iterator[str]:

@@ -21,8 +21,9 @@ class Where(StrEnum):
 
     The first six are the executor's own boundaries. `decision_to_grant` is inside the
     transaction of an approval (or of an allow), after the decision is written and before the
-    grant is. `statement`, `commit` and `begin` are before any SQL statement, before a commit is
-    sent, and when the next transaction begins, which is after the last one was committed.
+    grant is; `outbox` is before what happened is put there to be told. `statement`, `commit` and
+    `begin` are before any SQL statement, before a commit is sent, and when the next transaction
+    begins, which is after the last one was committed.
     """
 
     BEFORE_INTENT = "before_intent"
@@ -32,6 +33,7 @@ class Where(StrEnum):
     BEFORE_CONFIRM = "before_confirm"
     AFTER_CONFIRM = "after_confirm"
     DECISION_TO_GRANT = "decision_to_grant"
+    OUTBOX = "outbox"
     STATEMENT = "statement"
     COMMIT = "commit"
     BEGIN = "begin"

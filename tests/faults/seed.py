@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from makegood.clock import MINUTE, to_rfc3339
 from makegood.events.ingest import ingest
 from makegood.events.model import IngestContext
 from makegood.ledger.privacy import Vault
+from makegood.outbox import endpoints
+from makegood.outbox.endpoints import Endpoint
 from makegood.state.projection import project
 from makegood.store.session import Store
 
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from makegood.clock import Clock
     from tests.faults.company import Company
     from tests.faults.plan import Plan
+
+# Nobody sends here: what is looked at is what waits to be told.
+PAGER: Final = Endpoint("pager", "http://127.0.0.1:9/", ())
 
 
 def seed(store_url: str, company: Company, plan: Plan, clock: Clock) -> None:
@@ -29,6 +34,8 @@ def seed(store_url: str, company: Company, plan: Plan, clock: Clock) -> None:
         context = IngestContext(clock=clock, vault=Vault(), project=project)
         receipt = ingest(store, list(_events(plan, clock.now_us())), context)
         assert not receipt.problems, receipt.problems
+        with store.write() as tx:
+            endpoints.sync(tx, [PAGER], 0)
     finally:
         store.close()
 

@@ -40,6 +40,8 @@ class Watcher:
         ) -> None:
             if text.replace('"', "").startswith("INSERT INTO grant "):
                 self._pass(Where.DECISION_TO_GRANT)
+            if text.startswith("INSERT INTO outbox"):
+                self._pass(Where.OUTBOX)
             self._pass(Where.STATEMENT)
 
         def commit(_connection: Connection) -> None:

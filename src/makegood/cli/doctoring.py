@@ -56,7 +56,7 @@ def examine(read_settings: Callable[[], Settings]) -> list[Finding]:
     except MakegoodError as error:
         return [*findings, Finding(Health.WRONG, "settings", str(error))]
     findings += _variables()
-    for look in (_folder, _database, _workspace, _connections, _listening, _daemon):
+    for look in (_folder, _database, _workspace, _connections, _receivers, _listening, _daemon):
         try:
             findings += look(settings)
         except MakegoodError as error:
@@ -138,6 +138,19 @@ def _connections(settings: Settings) -> Iterator[Finding]:
             yield Finding(Health.ODD, side, "no outside system is connected", mend)
         for connection in connections:
             yield _reached(side, connection)
+
+
+def _receivers(settings: Settings) -> Iterator[Finding]:
+    for name, receiver in sorted(settings.notify.items()):
+        found = f"holds are told to {name} at {receiver.url}"
+        if receiver.url.startswith("https://"):
+            yield Finding(Health.GOOD, "notify", found)
+        else:
+            yield Finding(Health.ODD, "notify", f"{found}, unencrypted", "use https://")
+    if settings.notify and not settings.console_url:
+        found = f"links in notifications lead to {settings.console}"
+        mend = "set MAKEGOOD_CONSOLE_URL to where people reach the console"
+        yield Finding(Health.ODD, "notify", found, mend)
 
 
 def _reached(side: str, connection: Connection) -> Finding:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
@@ -13,6 +13,7 @@ from makegood.gates import counters, fingerprints, obligations
 from makegood.gates.review_items import ACTION, REVIEW, ReviewItem, get
 from makegood.ledger.entries import SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
+from makegood.outbox.messages import Message, MessageType, ReviewIds, put
 from makegood.store.sql import insert
 
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from makegood.domain.policy import Policies
     from makegood.gates.candidates import Candidate, Origin
     from makegood.gates.rules import Rulebook
+
+# What others are told: the steps of a review that a message type is named for.
+_TYPES: Final = {each.value.replace(".", "_"): each for each in MessageType}
+_TOLD: Final = {kind: _TYPES[kind.value] for kind in EntryKind if kind.value in _TYPES}
 
 
 def open_for(
@@ -46,6 +51,8 @@ def open_for(
             for row, c in zip(rows, held, strict=True)
         ],
     )
+    places = [(row["hub_id"], row["id"], row["action_id"], row["order_id"]) for row in rows]
+    _tell(tx, EntryKind.REVIEW_OPENED, places, now_us)
 
 
 def _new(
@@ -168,6 +175,21 @@ def record(
     """Write one step of a review into the ledger."""
     place = (review.hub_id, review.id, review.action_id, review.order_id)
     append(tx, [_draft(kind, actor, now_us, place, body)])
+    _tell(tx, kind, [place], now_us)
+
+
+def _tell(
+    tx: Connection, kind: EntryKind, places: Sequence[tuple[str, str, str, str]], now_us: int
+) -> None:
+    """Put into the outbox what others are told of a step, if they are told of steps of its kind."""
+    told = _TOLD.get(kind)
+    if told is None:
+        return
+    ids = (
+        ReviewIds(hub_id=hub_id, review_id=review_id, action_id=action_id, order_id=order_id)
+        for hub_id, review_id, action_id, order_id in places
+    )
+    put(tx, [Message(told, now_us, each) for each in ids])
 
 
 def _draft(

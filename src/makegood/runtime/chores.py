@@ -14,7 +14,7 @@ from makegood.errors import NotConnected, ReadFailed
 from makegood.events import parking
 from makegood.gates import reviews
 from makegood.logs import get_logger
-from makegood.runtime import checkpoints
+from makegood.runtime import checkpoints, notify
 from makegood.runtime.schedule import Job
 from makegood.sdk import Connections, TimeOuts, WeatherReading
 from makegood.state import query
@@ -49,7 +49,7 @@ def jobs(house: House) -> tuple[Job, ...]:
         found.append(poll)
     else:
         log.warning("weather_not_polled", mend="set MAKEGOOD_READS__WEATHER__URL")
-    return tuple(found)
+    return (*found, *notify.jobs(house))
 
 
 def expire(house: House) -> int:
@@ -75,6 +75,7 @@ def prune(house: House) -> int:
     with checkpoints.opened(path) as saver:
         for thread in done:
             saver.delete_thread(thread)
+    notify.forget(house)
     return len(done)
 
 

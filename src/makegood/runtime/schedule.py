@@ -39,13 +39,15 @@ class Schedule:
 
     def __init__(self, jobs: Iterable[Job]) -> None:
         """Take the jobs; nothing runs before `start`."""
-        # It has no types of its own.
+        every = tuple(jobs)
+        # It has no types of its own. A thread for each job: a receiver of notifications that
+        # answers slowly must not keep deadlines waiting.
         self._scheduler: Any = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(2)},
+            executors={"default": ThreadPoolExecutor(max(1, len(every)))},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
-        for job in jobs:
+        for job in every:
             self._add(job)
 
     def start(self) -> None:

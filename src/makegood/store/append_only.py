@@ -20,6 +20,7 @@ APPEND_ONLY: Final = (
     "event_quarantine",
     "event_quarantine_outcome",
     "ledger_entry",
+    "outbox_message",
 )
 
 

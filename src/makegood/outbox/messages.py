@@ -1,0 +1,113 @@
+"""What there is to tell, put into the outbox by the transaction that makes it true.
+
+A message whose transaction is undone was never there, and one whose transaction is committed is
+told whatever crashes afterwards. Its body holds ids and instants: who reads it asks the API, as
+somebody who may, for the rest.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import func, insert, literal, select, true
+
+from makegood.domain.frozen import Frozen
+from makegood.store import tables
+from makegood.store.sql import among, bulk, table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlalchemy import Connection
+
+MESSAGE: Final = table(tables.outbox.OutboxMessage)
+ENDPOINT: Final = table(tables.outbox.OutboxEndpoint)
+DELIVERY: Final = table(tables.outbox.OutboxDelivery)
+
+_OPEN: Final = select(ENDPOINT.c.name).where(ENDPOINT.c.closed == "").limit(1)
+_FAN_OUT: Final = insert(DELIVERY).from_select(
+    ["endpoint", "seq", "subject", "status", "tries", "due_us", "problem"],
+    select(
+        ENDPOINT.c.name,
+        MESSAGE.c.seq,
+        MESSAGE.c.subject,
+        literal("waiting"),
+        literal(0),
+        literal(0),
+        literal(""),
+    )
+    .select_from(MESSAGE.join(ENDPOINT, true()))
+    .where(ENDPOINT.c.closed == "", among(MESSAGE.c.id, "ids")),
+)
+
+
+class MessageType(StrEnum):
+    """What a message is about: the noun, and what became of it."""
+
+    REVIEW_OPENED = "review.opened"
+    REVIEW_WARNED = "review.warned"
+    REVIEW_ESCALATED = "review.escalated"
+    REVIEW_EDITED = "review.edited"
+    REVIEW_ASKED = "review.asked"
+    REVIEW_ANSWERED = "review.answered"
+    REVIEW_STALE = "review.stale"
+    REVIEW_VOID = "review.void"
+    REVIEW_APPROVED = "review.approved"
+    REVIEW_REJECTED = "review.rejected"
+    REVIEW_EXPIRED = "review.expired"
+    REVIEW_SUPERSEDED = "review.superseded"
+    REVIEW_REOPENED = "review.reopened"
+
+
+class ReviewIds(Frozen):
+    """Which review a message is about. Ids only: an amount or a name is for who may read it."""
+
+    review_id: str
+    action_id: str
+    hub_id: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One thing to tell; messages of one `subject` are told in the order they were put."""
+
+    type: MessageType
+    at_us: int
+    data: ReviewIds
+
+    @property
+    def subject(self) -> str:
+        """What keeps its messages in order: the review."""
+        return self.data.review_id
+
+
+def put(tx: Connection, messages: Sequence[Message]) -> None:
+    """Put messages into the outbox for every endpoint there is; without one, nothing is kept.
+
+    Messages of one subject have to be put under a lock on it (a review's row is locked by whatever
+    changes it), which makes their order the order of what happened.
+    """
+    if not messages or tx.execute(_OPEN).first() is None:
+        return
+    rows = [
+        {
+            "id": f"msg_{secrets.token_hex(12)}",
+            "type": message.type,
+            "subject": message.subject,
+            "at_us": message.at_us,
+            "body": message.data.model_dump_json().encode(),
+        }
+        for message in messages
+    ]
+    bulk(tx, MESSAGE, rows)
+    tx.execute(_FAN_OUT, {"ids": [row["id"] for row in rows]})
+
+
+def count(tx: Connection, status: str) -> int:
+    """Return how many deliveries there are of one status: waiting, delivered or dead."""
+    query = select(func.count()).select_from(DELIVERY).where(DELIVERY.c.status == status)
+    return tx.execute(query).scalar_one()

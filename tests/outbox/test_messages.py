@@ -1,0 +1,168 @@
+"""What is told, and that it stands or falls with the transaction that makes it true."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+
+from makegood.clock import DAY, MINUTE
+from makegood.ledger.kinds import EntryKind
+from makegood.outbox import endpoints, queue
+from makegood.outbox.messages import Message, MessageType, ReviewIds, put
+from tests.gates.world import refund
+from tests.outbox.post import Post
+from tests.outbox.sending import CONSOLE, endpoint
+
+if TYPE_CHECKING:
+    from tests.gates.world import World
+    from tests.outbox.receiver import Receiver
+
+
+def test_a_hold_is_told_with_ids_and_a_link_and_nothing_else(
+    post: Post, receiver: Receiver
+) -> None:
+    (review_id,) = post.hold("o1")
+    action_id = post.world.review(review_id).action_id
+    assert post.round() == 1
+    (got,) = receiver.got
+    assert got.json == {
+        "type": "review.opened",
+        "timestamp": "2026-07-14T10:00:00Z",
+        "data": {
+            "review_id": review_id,
+            "action_id": action_id,
+            "hub_id": "h1",
+            "order_id": "o1",
+            "link": f"{CONSOLE}/review/{review_id}",
+        },
+    }
+    assert got.path == "/hooks/makegood?team=4"
+    assert got.headers["content-type"] == "application/json"
+
+
+def test_every_step_of_a_review_is_told_once_and_in_its_order(
+    post: Post, receiver: Receiver
+) -> None:
+    world = post.world
+    approved, rejected, expired = post.hold("o1", "o2", "o3")
+    superseded = world.held(refund("o2", 500, lines=("1",))).id
+    world.refund_reported("o1", 10)
+    with_old_facts = world.approve(approved)
+    assert with_old_facts.status == "stale"
+    world.approve(approved)
+    world.reject(rejected)
+    world.pass_time(60 * 24 * 7)
+    assert world.expire() == [expired]
+    while post.round():
+        pass
+    told: dict[str, list[str]] = {}
+    for got in receiver.got:
+        kind, review_id = got.what
+        told.setdefault(review_id, []).append(kind.removeprefix("review."))
+    assert told == {
+        approved: ["opened", "stale", "approved"],
+        rejected: ["opened", "rejected"],
+        superseded: ["opened", "superseded"],
+        expired: ["opened", "expired"],
+    }
+
+
+def test_what_is_told_is_what_the_ledger_says(post: Post) -> None:
+    world = post.world
+    first, second, _ = post.hold("o1", "o2", "o3")
+    world.approve(first)
+    world.reject(second)
+    kinds = [EntryKind(each.value.replace(".", "_")) for each in MessageType if _is_written(each)]
+    written = [(entry.kind.value, entry.body["review_id"]) for entry in world.told(*kinds)]
+    put_there = [(row.type.replace(".", "_"), row.subject) for row in post.messages()]
+    assert sorted(put_there) == sorted(written)
+    assert len(put_there) == 5
+
+
+def _is_written(each: MessageType) -> bool:
+    return each.value.replace(".", "_") in {kind.value for kind in EntryKind}
+
+
+def test_a_message_whose_transaction_is_undone_was_never_there(post: Post) -> None:
+    world = post.world
+    world.order("o1")
+
+    class Crash(Exception):
+        pass
+
+    before = world.store.write
+
+    def one() -> None:
+        with before() as tx:
+            put(tx, [_message("rev_1")])
+            raise Crash
+
+    with pytest.raises(Crash):
+        one()
+    assert (post.messages(), post.rows()) == ([], [])
+    with before() as tx:
+        put(tx, [_message("rev_1")])
+    assert [row.subject for row in post.messages()] == ["rev_1"]
+
+
+def test_a_message_cannot_be_changed_or_taken_back(post: Post) -> None:
+    post.hold("o1")
+    for statement in ("DELETE FROM outbox_message", "UPDATE outbox_message SET body = body"):
+        with pytest.raises(Exception, match="append-only"), post.store.write() as tx:
+            tx.execute(text(statement))
+
+
+def test_no_message_holds_what_an_order_keeps_secret(post: Post) -> None:
+    world = post.world
+    world.order("o1", captured=987_654)
+    review = world.held(refund("o1", 4_321))
+    assert review.customer_id == "c-o1"
+    world.approve(review.id)
+    kept = b"".join(row.body for row in post.messages())
+    for secret in (b"c-o1", b"amount", b"987654", b"EUR"):
+        assert secret not in kept
+    assert review.id.encode() in kept
+
+
+def test_without_a_receiver_nothing_is_kept(world: World) -> None:
+    post = Post(world)
+    post.hold("o1")
+    assert (post.messages(), post.rows()) == ([], [])
+
+
+def test_every_receiver_is_told_and_one_that_is_taken_away_ends(
+    world: World, receiver: Receiver
+) -> None:
+    both = (endpoint(receiver.url, "chat"), endpoint(receiver.url, "pager"))
+    post = Post(world, *both)
+    post.hold("o1")
+    assert post.round(0) == 1
+    post.endpoints = both[:1]
+    post.sync()
+    assert [(row.endpoint, row.status, row.problem) for row in post.rows()] == [
+        ("chat", "delivered", ""),
+        ("pager", "dead", endpoints.REMOVED),
+    ]
+    post.hold("o2")
+    assert [row.endpoint for row in post.rows() if row.status == "waiting"] == ["chat"]
+
+
+def test_the_book_keeping_of_what_was_delivered_is_forgotten_and_the_message_is_not(
+    post: Post, receiver: Receiver
+) -> None:
+    post.hold("o1", "o2")
+    receiver.reply(204, 400)
+    post.round()
+    post.wall.advance(DAY)
+    with post.store.write() as tx:
+        assert queue.forget(tx, post.wall.now_us() - 2 * DAY) == 0
+        assert queue.forget(tx, post.wall.now_us() - MINUTE) == 1
+    assert [row.status for row in post.rows()] == ["waiting"]
+    assert len(post.messages()) == 2
+
+
+def _message(review_id: str) -> Message:
+    ids = ReviewIds(review_id=review_id, action_id="act_1", hub_id="h1", order_id="o1")
+    return Message(MessageType.REVIEW_OPENED, 1, ids)
