@@ -106,6 +106,15 @@ class NotAuthenticated(Failure):
     """Nobody is logged in, or the token is unknown."""
 
 
+class Throttled(Failure):
+    """There were too many failing tries from this address."""
+
+    def __init__(self, wait_s: int) -> None:
+        """Say for how many seconds nothing from there is looked at."""
+        self.wait_s = max(1, wait_s)
+        super().__init__(f"wait {self.wait_s} seconds")
+
+
 # --- effects -------------------------------------------------------------------------------
 
 

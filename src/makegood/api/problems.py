@@ -30,6 +30,7 @@ _STATUSES: Final[dict[type[errors.MakegoodError], HTTPStatus]] = {
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.Deny: HTTPStatus.FORBIDDEN,
     errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    errors.Throttled: HTTPStatus.TOO_MANY_REQUESTS,
     errors.StoreUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.Superseded: HTTPStatus.SERVICE_UNAVAILABLE,
 }

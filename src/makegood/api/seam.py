@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Final, TypeVar
 
 from fastapi import Depends, Request
@@ -10,6 +10,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from makegood.errors import HeadMoved
 from makegood.events import ingest as events
+from makegood.gates.throttle import Throttle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,6 +50,7 @@ class Desk:
     ingest_context: Callable[[str, tuple[str, ...]], IngestContext]
     ready: Callable[[], bool]
     secure_cookies: bool = False
+    door: Throttle = field(default_factory=Throttle)
 
     @classmethod
     def of(cls, house: WholeHouse, wall: Clock, ready: Callable[[], bool]) -> Desk:

@@ -12,7 +12,7 @@ from makegood.api.auth import COOKIE, Form, session_of
 from makegood.api.console.render import page
 from makegood.api.seam import Desk, House
 from makegood.clock import SECOND
-from makegood.errors import NotAuthenticated
+from makegood.errors import NotAuthenticated, Throttled
 from makegood.gates import logins, tokens
 
 if TYPE_CHECKING:
@@ -47,11 +47,11 @@ def log_in(request: Request, house: House, form: Form) -> Response:
     """Log in with a token."""
     then, secret = inner_path(form.get("then", HOME)), form.get("token", "").strip()
     wall_us = house.wall.now_us()
-    try:
-        return _enter(request, house, lambda tx: tokens.authenticate(tx, secret, wall_us), then)
-    except NotAuthenticated:
-        context = {"then": then, "failed": "login.failed", "said": ""}
-        return page("login.html", context, HTTPStatus.UNAUTHORIZED)
+
+    def who(tx: Connection) -> Principal:
+        return tokens.authenticate(tx, secret, wall_us)
+
+    return _try(request, house, who, then, "login.failed")
 
 
 @router.get("/login/{code}")
@@ -64,11 +64,11 @@ def link_page(code: str) -> Response:
 def use_link(request: Request, house: House, code: str) -> Response:
     """Log in with a link, once."""
     wall_us = house.wall.now_us()
-    try:
-        return _enter(request, house, lambda tx: logins.use_link(tx, code, wall_us), HOME)
-    except NotAuthenticated:
-        context = {"then": HOME, "failed": "login.link_failed", "said": ""}
-        return page("login.html", context, HTTPStatus.UNAUTHORIZED)
+
+    def who(tx: Connection) -> Principal:
+        return logins.use_link(tx, code, wall_us)
+
+    return _try(request, house, who, HOME, "login.link_failed")
 
 
 @router.post("/logout")
@@ -79,6 +79,32 @@ def log_out(request: Request, house: House) -> Response:
     response = RedirectResponse("/login?said=out", HTTPStatus.SEE_OTHER)
     response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
     return response
+
+
+def _try(
+    request: Request,
+    house: Desk,
+    who: Callable[[Connection], Principal],
+    then: str,
+    failed: str,
+) -> Response:
+    """Let somebody in, or ask again; after too many failures from one address, only later."""
+    address = request.client.host if request.client else ""
+    try:
+        house.door.enter(address, house.wall.now_us())
+        response = _enter(request, house, who, then)
+    except NotAuthenticated:
+        return _again(then, failed, HTTPStatus.UNAUTHORIZED)
+    except Throttled as error:
+        refusal = _again(then, "login.throttled", HTTPStatus.TOO_MANY_REQUESTS)
+        refusal.headers["Retry-After"] = str(error.wait_s)
+        return refusal
+    house.door.well(address)
+    return response
+
+
+def _again(then: str, failed: str, status: HTTPStatus) -> Response:
+    return page("login.html", {"then": then, "failed": failed, "said": ""}, status)
 
 
 def _enter(

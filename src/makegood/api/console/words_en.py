@@ -246,6 +246,7 @@ EN: Final[dict[str, str]] = {
     "login.link_title": "Log in with this link",
     "login.link_help": "It works once, within ten minutes.",
     "login.failed": "This token opens nothing: it is unknown, revoked or expired.",
+    "login.throttled": "Too many tries from your address have failed. Wait five minutes.",
     "login.link_failed": "This link is used up or expired. Ask for another one, or use a token.",
     "login.tagline": "Orders in motion, promises kept, money held for a person.",
     "logout.done": "You are logged out.",
