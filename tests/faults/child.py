@@ -8,6 +8,7 @@ answers with one `Ended` line a life.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import select
 import signal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LONGEST_LIFE_S: Final = 60.0
+_PR_SET_PDEATHSIG: Final = 1
 
 
 def live(life: Life) -> Ended:
@@ -46,7 +48,14 @@ def _told(act: Callable[[], Ended]) -> Ended:
         return Ended(trouble=traceback.format_exc())
 
 
+def _die_with_the_nursery() -> None:
+    # A run of tests that is cut off kills the nursery, and nobody would be left to end this one.
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _child(life: Life, told: int) -> None:
+    _die_with_the_nursery()
     # Standard output is where the nursery answers; what a house logs goes to its log.
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     os.write(told, _told(lambda: live(life)).model_dump_json().encode())

@@ -12,7 +12,6 @@ from tests.faults.plan import Kill, Where
 if TYPE_CHECKING:
     from tests.faults.harness import Bench
 
-EVERY_SO_MANY_STATEMENTS: Final = 2
 BOUNDARIES: Final = [where for where in Where if where not in {Where.STATEMENT, Where.BEGIN}]
 
 
@@ -60,7 +59,7 @@ def test_killed_all_along_its_statements_it_pays_each_approved_obligation_once(
 ) -> None:
     passage = 1
     while _die_and_recover(sqlite_bench, Kill(where=Where.STATEMENT, passage=passage), orders=1):
-        passage += EVERY_SO_MANY_STATEMENTS
+        passage += 1
     assert passage > len(Where)
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.faults.harness import Bench
 
 BOUNDARIES: Final = [where for where in Where if where not in {Where.STATEMENT, Where.BEGIN}]
-EVERY_SO_MANY_STATEMENTS: Final = 11
+EVERY_SO_MANY_STATEMENTS: Final = 7
 
 
 def _die_and_recover(house: Bench, kill: Kill, orders: int = 2) -> bool:
@@ -57,7 +57,7 @@ def test_a_house_killed_all_along_its_statements_pays_each_approved_obligation_o
     new_house: Callable[[], Bench],
 ) -> None:
     passage = 1
-    while _die_and_recover(new_house(), Kill(where=Where.STATEMENT, passage=passage), orders=1):
+    while _die_and_recover(new_house(), Kill(where=Where.STATEMENT, passage=passage)):
         passage += EVERY_SO_MANY_STATEMENTS
     assert passage > 100
 
