@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from makegood.replay.company.life.agenda import Agenda
 
 INSTANCE = "0r50t100s1p100"
+SHORT_OF_COURIERS = "2r50t100s1p125"
 START_US = from_rfc3339("2026-07-14T10:00:00Z")
 
 
@@ -177,21 +178,24 @@ def test_the_database_is_only_kept_in_a_new_folder(tmp_path: Path, data: Path) -
 def test_a_real_day_goes_through_the_loop_and_its_lost_hour_is_worked_on(
     tmp_path: Path, data: Path
 ) -> None:
-    archive = data / "mdrp" / "day0.tar.gz"
+    archive = data / "mdrp" / "day2.tar.gz"
     ran = makegood(
         tmp_path,
-        *("replay", "mdrp", str(archive), "--instance", INSTANCE, "--json"),
+        *("--workspace", str(ROOT), "replay", "mdrp", str(archive)),
+        *("--instance", SHORT_OF_COURIERS, "--json"),
         *("--keep", str(tmp_path / "kept")),
         within_s=800,
     )
     assert ran.code == 0, ran.err
     found = ran.json
-    assert found["promises"]["orders"] == 242
-    assert found["promises"]["open"] == 0
+    assert found["promises"]["orders"] == 347
     assert found["incidents"]["capacity"] >= 1
-    done = {each["kind"]: each["done"] for each in found["actions"]}
-    assert done["reassign"] > 0
-    assert done["coupon"] > 0
+    actions = {each["kind"]: each for each in found["actions"]}
+    assert actions["reassign"]["done"] > 0
+    assert actions["coupon"]["done"] > 0
+    held = actions["refund"]["waiting"]
+    assert 0 < held == actions["cancel"]["waiting"] == found["promises"]["open"]
+    assert actions["refund"]["done"] == actions["cancel"]["done"] == 0
     assert found["ledger"]["sound"]
     assert found["ledger"]["entries"] > 1_000
     kept = makegood(tmp_path, "ledger", "verify", "--json", data_dir=str(tmp_path / "kept"))
