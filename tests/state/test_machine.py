@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import pytest
 
@@ -127,6 +127,18 @@ def test_each_type_moves_its_entity_from_each_status_it_names_and_no_other(
             assert problem or fit is Fit.REDUNDANT
 
 
+class Row(NamedTuple):
+    """A row as a query of entities gives it."""
+
+    id: str
+    hub_id: str
+    status: str
+    version: int
+    body: str
+    personal: str | None
+    fold: str
+
+
 @pytest.mark.parametrize("raw", EVERY, ids=lambda raw: raw["type"])
 def test_an_entity_reads_back_from_its_row_as_it_was_written(raw: dict[str, Any]) -> None:
     happened = event(raw)
@@ -135,12 +147,13 @@ def test_an_entity_reads_back_from_its_row_as_it_was_written(raw: dict[str, Any]
         _, entity, _ = step(standing(kind, status), happened)
         assert entity is not None
 
-        class Row:
-            def __init__(self, values: dict[str, Any]) -> None:
-                vars(self).update(values)
-
-        again = records.entity(Row(records.row(entity, Fold().mark())))
+        kept = records.row(entity, Fold().mark())
+        row = Row(*(kept[name] for name in Row._fields))
+        assert records.entity(row) is entity
+        records.forget()
+        again = records.entity(row)
         assert again == entity
+        assert again is not entity
         assert type(again) is type(entity)
 
 

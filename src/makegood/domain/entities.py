@@ -7,11 +7,8 @@ entity's fingerprint, so that a courier's every step does not turn an approval s
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
-from operator import attrgetter
 from typing import Any, ClassVar, Self
 
 from makegood.domain.geo import Point
@@ -70,9 +67,12 @@ class OrderLine:
     price: Money
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Entity:
-    """What all entities have; `version` counts the events that made it what it is."""
+    """What all entities have; `version` counts the events that made it what it is.
+
+    They have no slots: an entity is copied with each event, and a dictionary is copied at once.
+    """
 
     kind: ClassVar[EntityKind]
     personal: ClassVar[tuple[str, ...]] = ()
@@ -92,19 +92,18 @@ class Entity:
         return EntityRef(self.kind, self.id)
 
     def but(self, **changes: Any) -> Self:  # noqa: ANN401 -- as dataclasses.replace
-        """Return this record with some facts changed: `dataclasses.replace` at a third of its cost.
+        """Return this record with some facts changed: `dataclasses.replace` at a tenth of its cost.
 
         Raises:
             KeyError: there is no such field.
 
         """
-        cls = type(self)
-        read, slots, puts = _slots(cls)
-        made = object.__new__(cls)
-        for put, value in zip(puts, read(self), strict=True):
-            put(made, value)
-        for name, value in changes.items():
-            slots[name](made, value)
+        known = self.__dict__
+        if not changes.keys() <= known.keys():
+            raise KeyError(*(changes.keys() - known.keys()))
+        made = object.__new__(type(self))
+        made.__dict__.update(known)
+        made.__dict__.update(changes)
         return made
 
     def material(self) -> Material:
@@ -112,20 +111,7 @@ class Entity:
         return (("status", self.status),)
 
 
-_Put = Callable[[Entity, Any], None]
-
-
-@cache
-def _slots(
-    cls: type[Entity],
-) -> tuple[Callable[[Entity], tuple[Any, ...]], dict[str, _Put], tuple[_Put, ...]]:
-    """Return how to read all fields of a class at once, and how to put each into its slot."""
-    names = [field.name for field in fields(cls)]
-    puts: dict[str, _Put] = {name: getattr(cls, name).__set__ for name in names}
-    return attrgetter(*names), puts, tuple(puts.values())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SalesOrder(Entity):
     """What the customer bought and was promised; money is what payments reported."""
 
@@ -172,7 +158,7 @@ class SalesOrder(Entity):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class FulfilmentOrder(Entity):
     """One delivery of (part of) a sales order from one hub by one courier."""
 
@@ -210,7 +196,7 @@ class FulfilmentOrder(Entity):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Reservation(Entity):
     """Stock set aside for one order line."""
 
@@ -223,7 +209,7 @@ class Reservation(Entity):
     failed_us: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Waybill(Entity):
     """A parcel's journey with a carrier."""
 
@@ -235,7 +221,7 @@ class Waybill(Entity):
     last_scan: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ReturnTicket(Entity):
     """A customer's wish to give something back."""
 
@@ -247,7 +233,7 @@ class ReturnTicket(Entity):
     currency: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Courier(Entity):
     """Someone who carries orders; `load` is derived from the fulfilment orders they hold."""
 
@@ -271,7 +257,7 @@ class Courier(Entity):
         return (("status", self.status), ("vehicle", self.vehicle), ("capacity", self.capacity))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Hub(Entity):
     """A place orders leave from, with its zone and weather position.
 
@@ -288,7 +274,7 @@ class Hub(Entity):
     rain_seen_us: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Stock(Entity):
     """How much of one article lies at one hub; the id is `hub:sku`."""
 

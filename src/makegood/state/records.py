@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Entity)
 _COMMON: Final = ("id", "hub_id", "status", "version")
 _KEPT: Final = (*_COMMON, "fold", "body", "personal")
+_MOST_KNOWN: Final = 20_000
 
 
 class Records(Generic[E]):
@@ -47,12 +48,7 @@ class Records(Generic[E]):
         self.table: Table = table(record)
         self._class = entity
         blank = entity(id="-", status="-")
-        # Records are made slot by slot: their own constructor costs three times as much, and
-        # what a row keeps was checked when its event came in.
-        self._slots: list[tuple[str, Callable[[E, Any], None], Any]] = [
-            (f.name, getattr(entity, f.name).__set__, getattr(blank, f.name))
-            for f in fields(entity)
-        ]
+        self._defaults = {name: getattr(blank, name) for name in names}
         self._nested = [(name, made) for name, made in _NESTED.items() if name in names]
         self._body = tuple(name for name in names if name not in entity.personal)
         self._personal = entity.personal
@@ -61,6 +57,9 @@ class Records(Generic[E]):
         self._nothing = _personal(blank)
         columns = self.table.c
         self._columns = [columns[name] for name in (*_COMMON, "body", "personal", "fold")]
+        # What was read or written lately, by all that its row says of it. The same rows are read
+        # again with every batch and at every look, and taking one apart costs ten times as much.
+        self._known: dict[tuple[Any, ...], E] = {}
         self._by_id: Select[Any] = select(*self._columns).where(among(columns.id, "ids"))
 
     def row(self, entity: E, mark: str) -> dict[str, Any]:
@@ -80,21 +79,41 @@ class Records(Generic[E]):
         if self._personal:
             personal = _personal(entity)
             row["personal"] = None if personal == self._nothing else _json(personal)
+        said = (row["id"], row["hub_id"], row["status"], row["version"])
+        self._remember((*said, row["body"], row["personal"]), entity)
         return row
 
     def entity(self, row: Any) -> E:  # noqa: ANN401 -- a database row
-        """Return the entity that a row keeps."""
-        values = orjson.loads(row.body)
+        """Return the entity that a row of `query` keeps."""
+        said = tuple(row)[:-1]
+        found = self._known.get(said)
+        if found is None:
+            found = self._made(row)
+            self._remember(said, found)
+        return found
+
+    def forget(self) -> None:
+        """Keep nothing of what was read or written in memory, as after a person was erased."""
+        self._known.clear()
+
+    def _remember(self, said: tuple[Any, ...], entity: E) -> None:
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[said] = entity
+
+    def _made(self, row: Any) -> E:  # noqa: ANN401 -- a database row
+        values = self._defaults | orjson.loads(row.body)
         if row.personal is not None:
             values |= orjson.loads(row.personal)
         for name, made_from in self._nested:
-            if values.get(name) is not None:
+            if values[name] is not None:
                 values[name] = made_from(values[name])
         for name in _COMMON:
             values[name] = getattr(row, name)
+        # Its own constructor costs three times as much, and what a row keeps was checked when its
+        # event came in.
         made = object.__new__(self._class)
-        for name, put, default in self._slots:
-            put(made, values.get(name, default))
+        made.__dict__.update(values)
         return made
 
     def select(self, tx: Connection, ids: Iterable[str]) -> Sequence[Any]:
