@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import httpx
+import orjson
 import pytest
 
 from makegood.clock import stopwatch_s
@@ -27,10 +28,16 @@ def server(town: Town) -> Generator[HttpServer]:
     running.stop()
 
 
-def _changes(answer: httpx.Response) -> Iterator[int]:
+def _told(answer: httpx.Response) -> Iterator[tuple[int, set[str]]]:
     for line in answer.iter_lines():
         if line.startswith("data: "):
-            yield int(line.removeprefix("data: "))
+            said = orjson.loads(line.removeprefix("data: "))
+            yield said["version"], set(said["topics"])
+
+
+def _changes(answer: httpx.Response) -> Iterator[int]:
+    for version, _ in _told(answer):
+        yield version
 
 
 def test_a_change_is_told_at_once_to_who_listens(town: Town, server: HttpServer) -> None:
@@ -47,6 +54,28 @@ def test_a_change_is_told_at_once_to_who_listens(town: Town, server: HttpServer)
         town.changes.publish()
         assert next(told) == first + 1
         assert stopwatch_s() - began < 2
+
+
+def test_what_changed_is_told_by_its_topics_and_nothing_more(
+    town: Town, server: HttpServer
+) -> None:
+    town.storm()
+    with (
+        httpx.Client(trust_env=False, timeout=10) as client,
+        client.stream(
+            "GET", f"{server.url}/v1/stream", headers=town.bearer(Role.AUDITOR)
+        ) as answer,
+    ):
+        told = _told(answer)
+        assert next(told)[1] == {"all"}
+        town.hold("so-1001")
+        town.changes.publish()
+        assert next(told)[1] == {"agents", "ledger", "reviews"}
+        town.happen("sales_order.delivered", "so-1002")
+        town.changes.publish()
+        assert next(told)[1] == {"ledger", "orders"}
+        town.changes.publish()
+        assert next(told)[1] == {"all"}
 
 
 def test_listeners_do_not_keep_the_house_from_ending(town: Town, server: HttpServer) -> None:
