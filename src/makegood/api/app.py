@@ -13,6 +13,7 @@ import makegood
 from makegood.api import problems
 from makegood.api.auth import permit
 from makegood.api.console import pages as console
+from makegood.api.console.telling import error_page
 from makegood.api.edge import SizeLimit, StrictHeaders
 from makegood.api.problems import Problem, Refusal
 from makegood.api.routes.every import all_routers
@@ -89,7 +90,7 @@ def _answering(make: Callable[[Exception], Problem]) -> Callable[[Request, Excep
         if request.url.path.startswith(_API):
             headers = error.headers if isinstance(error, HTTPException) else None
             return problems.response(problem, headers)
-        return console.error_page(request, problem)
+        return error_page(request, problem)
 
     return answer
 

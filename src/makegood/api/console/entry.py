@@ -9,10 +9,12 @@ from fastapi import APIRouter, Request, Response
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from makegood.api.auth import COOKIE, Form, session_of
-from makegood.api.console.render import page
+from makegood.api.console.render import page, words_of
+from makegood.api.console.words import CATALOGUES
+from makegood.api.console.words import COOKIE as LANGUAGE
 from makegood.api.seam import Desk, House
-from makegood.clock import SECOND
-from makegood.errors import NotAuthenticated, Throttled
+from makegood.clock import DAY, SECOND
+from makegood.errors import NotAuthenticated, NotFound, Throttled
 from makegood.gates import logins, tokens
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 HOME: Final = "/"
+_A_YEAR_S: Final = 365 * DAY // SECOND
 
 
 def inner_path(path: str) -> str:
@@ -39,7 +42,8 @@ def login_page(request: Request, house: House, then: str = HOME, said: str = "")
     if session_of(request, house) is not None:
         return RedirectResponse(inner_path(then), HTTPStatus.SEE_OTHER)
     key = "logout.done" if said == "out" else ""
-    return page("login.html", {"then": inner_path(then), "failed": "", "said": key})
+    context = {"then": inner_path(then), "failed": "", "said": key}
+    return page("login.html", context, words=words_of(request))
 
 
 @router.post("/login")
@@ -55,9 +59,9 @@ def log_in(request: Request, house: House, form: Form) -> Response:
 
 
 @router.get("/login/{code}")
-def link_page(code: str) -> Response:
+def link_page(request: Request, code: str) -> Response:
     """Offer to log in with a link; looking at it (as mail scanners do) does not use it up."""
-    return page("link.html", {"code": code})
+    return page("link.html", {"code": code}, words=words_of(request))
 
 
 @router.post("/login/{code}")
@@ -69,6 +73,19 @@ def use_link(request: Request, house: House, code: str) -> Response:
         return logins.use_link(tx, code, wall_us)
 
     return _try(request, house, who, HOME, "login.link_failed")
+
+
+@router.post("/language/{code}")
+def switch_language(request: Request, form: Form, code: str) -> Response:
+    """Show everything in another language from now on, in this browser."""
+    if code not in CATALOGUES:
+        raise NotFound(f"language {code}")
+    response = RedirectResponse(inner_path(form.get("then", HOME)), HTTPStatus.SEE_OTHER)
+    secure = request.url.scheme == "https"
+    response.set_cookie(
+        LANGUAGE, code, max_age=_A_YEAR_S, path="/", secure=secure, httponly=True, samesite="lax"
+    )
+    return response
 
 
 @router.post("/logout")
@@ -94,17 +111,18 @@ def _try(
         house.door.enter(address, house.wall.now_us())
         response = _enter(request, house, who, then)
     except NotAuthenticated:
-        return _again(then, failed, HTTPStatus.UNAUTHORIZED)
+        return _again(request, then, failed, HTTPStatus.UNAUTHORIZED)
     except Throttled as error:
-        refusal = _again(then, "login.throttled", HTTPStatus.TOO_MANY_REQUESTS)
+        refusal = _again(request, then, "login.throttled", HTTPStatus.TOO_MANY_REQUESTS)
         refusal.headers["Retry-After"] = str(error.wait_s)
         return refusal
     house.door.well(address)
     return response
 
 
-def _again(then: str, failed: str, status: HTTPStatus) -> Response:
-    return page("login.html", {"then": then, "failed": failed, "said": ""}, status)
+def _again(request: Request, then: str, failed: str, status: HTTPStatus) -> Response:
+    context = {"then": then, "failed": failed, "said": ""}
+    return page("login.html", context, status, words_of(request))
 
 
 def _enter(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from makegood.api import explained
+from makegood.api.console import before
 from makegood.api.console.sentences import Promise
 from makegood.clock import MINUTE
 from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
@@ -18,7 +19,6 @@ from makegood.state import query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from zoneinfo import ZoneInfo
 
     from sqlalchemy import Connection
 
@@ -35,6 +35,7 @@ class Bar:
 
     name: str
     value: str
+    weight: str
     percent: str
     width: int
     negative: bool
@@ -63,7 +64,8 @@ class Hold:
     is_amount: bool
     changed: tuple[str, ...]
     stale: bool
-    first_by: str
+    notices: tuple[str, ...]
+    badges: tuple[tuple[str, str], ...]
     seen: str
 
 
@@ -122,38 +124,45 @@ def _hold(
         left=show.lasting(left_us) if left_us > 0 else "",
         urgent=scene.now_us - item.opened_us > warn_us,
         waited=min(100, max(0, (scene.now_us - item.opened_us) * 100 // whole_us)),
-        why=tuple(part.strip() for part in item.why.split(";") if part.strip()),
+        why=scene.speak.reasons(item.why, item.rules),
         rules=item.rules,
         bars=bars(scene, behind.parts, currency) if behind else (),
         is_amount=behind is not None and behind.method is Method.LADDER,
-        changed=_changed(scene, item, zone),
+        changed=tuple(
+            scene.words("queue.changed", fact=m.fact, entity=m.entity, before=m.before, now=m.now)
+            for m in before.moved(scene, item, zone)
+        ),
         stale=item.status is ReviewStatus.STALE,
-        first_by=scene.name(item.first_by) if item.first_by else "",
+        notices=_notices(scene, item),
+        badges=_badges(scene, item),
         seen=item.seen,
     )
 
 
-def _changed(scene: Scene, item: ReviewItem, zone: ZoneInfo) -> tuple[str, ...]:
-    def value(fact: str, raw: str | int | None) -> str:
-        if raw is None:
-            return "–"
-        if fact.endswith("_us") and isinstance(raw, int):
-            return scene.show.time(raw, zone)
-        money = item.action.money
-        if fact.endswith("_minor") and isinstance(raw, int) and money:
-            return scene.show.minor(raw, money.currency)
-        return str(raw)
+def _notices(scene: Scene, item: ReviewItem) -> tuple[str, ...]:
+    """Return what else whoever decides should know: each in a sentence."""
+    say, told = scene.words, list[str]()
+    if item.first_by:
+        told.append(say("queue.first", name=scene.name(item.first_by)))
+    if item.edited_by:
+        told.append(say("queue.edited", name=scene.name(item.edited_by)))
+    if item.asked_us is not None:
+        told.append(say("queue.asked", name=scene.name(item.asked_by)))
+    if item.note:
+        told.append(item.note)
+    return tuple(told)
 
-    return tuple(
-        scene.words(
-            "queue.changed",
-            fact=fact.removesuffix("_us").removesuffix("_minor").replace("_", " "),
-            entity=entity.partition("/")[2],
-            before=value(fact, before),
-            now=value(fact, now),
-        )
-        for entity, fact, before, now in item.changed
-    )
+
+def _badges(scene: Scene, item: ReviewItem) -> tuple[tuple[str, str], ...]:
+    """Return what a row says in a word: who is at it, and how far it was escalated."""
+    say, found = scene.words, list[tuple[str, str]]()
+    if item.claimed_by and (item.claimed_until_us or 0) > scene.now_us:
+        found.append(("claimed", say("queue.claimed", name=scene.name(item.claimed_by))))
+    if item.level:
+        found.append(("escalated", say("queue.escalated", n=item.level)))
+    elif item.warned_us is not None:
+        found.append(("held", say("queue.warned")))
+    return tuple(found)
 
 
 def bars(scene: Scene, parts: Sequence[Contribution], currency: str) -> tuple[Bar, ...]:
@@ -162,6 +171,7 @@ def bars(scene: Scene, parts: Sequence[Contribution], currency: str) -> tuple[Ba
         Bar(
             name=scene.words(f"factor.{part.name}"),
             value=scene.speak.quantity(part.value, part.unit, currency),
+            weight=f"× {scene.show.number(part.weight)}",
             percent=scene.show.percent(part.share_bp),
             width=max(1, part.share_bp // 100),
             negative=part.points < 0,

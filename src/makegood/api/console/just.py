@@ -76,6 +76,9 @@ def of(scene: Scene, item: ReviewItem) -> Just:
 def _steps(scene: Scene, item: ReviewItem, zone: ZoneInfo) -> tuple[tuple[Step, ...], str]:
     """Return what followed, each step with its time, and the outside's reference."""
     say, show = scene.words, scene.show
+    if item.status is ReviewStatus.APPROVING:
+        coming = ("granted", "intended", "confirmed")
+        return tuple(Step(say(f"step.{name}"), "", "waiting") for name in coming), ""
     if item.status is not ReviewStatus.APPROVED:
         return (Step(say("step.nothing"), "", "still"),), ""
     steps: list[Step] = []

@@ -18,8 +18,6 @@ from makegood.incidents import book
 from makegood.incidents import evidence as ev
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from makegood.api.console.scene import Scene
     from makegood.domain.incidents import Incident
 
@@ -198,9 +196,3 @@ def _deed(scene: Scene, rows: list[Any]) -> Deed:
 
 def _first_the_open(counted: tuple[str, int]) -> tuple[bool, str]:
     return counted[0] == ActionStatus.CONFIRMED, counted[0]
-
-
-def place(scene: Scene) -> tuple[str, ZoneInfo]:
-    """Return the hub by whose clock the page shows the time, and its zone."""
-    first = next(iter(scene.hubs.values()), None)
-    return (scene.speak.hub(first.id), scene.zone(first.id)) if first else ("", scene.zone(""))

@@ -1,143 +1,309 @@
-"""The console's pages, and the forms on them."""
+"""The console's pages: what each is made of, and which parts of it follow what happens."""
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
-from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse
+from starlette.responses import HTMLResponse, JSONResponse
 
-from makegood.api import problems
-from makegood.api.auth import Caller, Form, Who, caller_of
-from makegood.api.console import district, entry, holds, just, now, story
-from makegood.api.console.render import TYPES, page, static, version
+from makegood.api.auth import Caller, caller_of
+from makegood.api.console import (
+    chart,
+    desk,
+    district,
+    entry,
+    exports,
+    fuses,
+    holds,
+    just,
+    levers,
+    now,
+    orders,
+    queue,
+    record,
+    regions,
+    story,
+    tools,
+    undo,
+    watch,
+)
+from makegood.api.console.filters import Filters
+from makegood.api.console.regions import Plan, region
+from makegood.api.console.render import TYPES, page, static, version, words_of
 from makegood.api.console.scene import Scene
-from makegood.api.console.words import Words
-from makegood.api.decisions import Decided, approve, reject
-from makegood.api.idempotency import Once
+from makegood.api.console.search import GROUPS, Search
 from makegood.api.seam import Desk, House
-from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
-from makegood.errors import Conflict, InvalidInput, Stale
-from makegood.gates import persons, reviews
+from makegood.api.topics import Topic
+from makegood.gates import reviews
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable
 
-    from makegood.api.problems import Problem
+    from makegood.api.console.regions import Region
+    from makegood.ledger.privacy import Vault
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 router.include_router(entry.router)
+router.include_router(desk.router)
+router.include_router(levers.router)
+router.include_router(exports.router)
 
-QUEUE_LENGTH: Final = 40
 JUST_LENGTH: Final = 6
-_SAID: Final = frozenset({"approved", "second", "rejected"})
+FIRST_HOLDS: Final = 8
+_SAID: Final = frozenset({"approved", "second", "rejected", "undone", "done", "approving"})
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
 Called = Annotated[Caller, Depends(caller_of)]
 
 
-def _common(scene: Scene, caller: Caller, said: str = "") -> dict[str, Any]:
-    hub, zone = now.place(scene)
+def _common(scene: Scene, caller: Caller, request: Request) -> dict[str, Any]:
+    said = request.query_params.get("said", "")
     return {
         "person": caller.principal.name,
         "csrf": caller.csrf,
         "may_decide": scene.may_decide,
-        "clock": scene.show.second(scene.now_us, zone),
-        "place": hub,
+        "may_clear": watch.may_clear(scene),
         "said": f"said.{said}" if said in _SAID else "",
         "reasons": tuple(reviews.Reason),
+        "here": request.url.path + (f"?{request.url.query}" if request.url.query else ""),
+        "path": request.url.path,
     }
 
 
-@router.get("/")
-def now_page(house: House, caller: Called, said: str = "") -> Response:
-    """Show what is happening, and what waits for a person."""
+def _answer(
+    request: Request, house: Desk, caller: Caller, plan_of: Callable[[Scene], Plan]
+) -> Response:
+    """Return a page, or only those of its regions that are asked for and show something new."""
+    words = words_of(request)
     with house.store.read() as tx:
-        scene = Scene(tx, house.clock.now_us(), house.policies, caller.principal)
-        figures = now.headline(scene)
-        waiting = holds.waiting(scene)
-        context = _common(scene, caller, said) | {
-            "figures": figures,
-            "holds": holds.queue(scene, QUEUE_LENGTH),
-            "more": max(0, waiting - QUEUE_LENGTH),
-            "just": just.decided(scene, JUST_LENGTH),
-            "troubles": now.troubles(scene),
-            "deeds": now.deeds(scene),
-            "city": district.city(scene),
-        }
-    return page("now.html", context, words=scene.words)
+        scene = Scene(tx, house.clock.now_us(), house.policies, caller.principal, words)
+        made = plan_of(scene)
+        plan = Plan(made.template, made.title, made.still, (*_everywhere(scene), *made.regions))
+        context = _common(scene, caller, request) | {"title": plan.title}
+        wanted = request.query_params.get("part")
+        if wanted is not None:
+            have = _have(request)
+            found = regions.some(plan, context, words, wanted.split(","), have)
+            return JSONResponse({"regions": found})
+        rendered = regions.whole(plan, context, words)
+    return page(plan.template, context | dict(plan.still) | {"regions": rendered}, words=words)
+
+
+def _have(request: Request) -> dict[str, str]:
+    return regions.marks_of(request.headers.get("x-have", ""))
+
+
+def _everywhere(scene: Scene) -> tuple[Region, ...]:
+    return (
+        region("nav", Topic.REVIEWS, make=lambda: {"waiting": holds.waiting(scene)}),
+        region("clock", make=lambda: _clock(scene)),
+        region("alarm", Topic.ALARMS, make=lambda: _alarms(scene)),
+        region("undo", Topic.REVIEWS, Topic.EFFECTS, make=lambda: {"undos": undo.mine(scene)}),
+    )
+
+
+def _alarms(scene: Scene) -> dict[str, Any]:
+    return {"stops": watch.stops(scene), "bypasses": fuses.in_force(scene)}
+
+
+def _breakers(scene: Scene) -> dict[str, Any]:
+    return {"breakers": fuses.breakers(scene)}
+
+
+def _clock(scene: Scene) -> dict[str, Any]:
+    place, zone = scene.place
+    return {"place": place, "clock": scene.show.second(scene.now_us, zone)}
+
+
+@router.get("/")
+def now_page(request: Request, house: House, caller: Called) -> Response:
+    """Show what is happening, and the first of what waits for a person."""
+    return _answer(request, house, caller, _now)
+
+
+def _now(scene: Scene) -> Plan:
+    return Plan(
+        "now.html",
+        scene.words("nav.now"),
+        {},
+        (
+            region(
+                "figures",
+                Topic.ORDERS,
+                Topic.INCIDENTS,
+                Topic.REVIEWS,
+                make=lambda: {"figures": now.headline(scene)},
+            ),
+            region("first", Topic.REVIEWS, make=lambda: _first(scene)),
+            region("just", Topic.REVIEWS, Topic.EFFECTS, make=lambda: _just(scene)),
+            region(
+                "map", Topic.ORDERS, Topic.INCIDENTS, make=lambda: {"city": district.city(scene)}
+            ),
+            region("incidents", Topic.INCIDENTS, make=lambda: {"troubles": now.troubles(scene)}),
+            region("chart", Topic.REVIEWS, make=lambda: {"chart": chart.activity(scene)}),
+            region("agents", Topic.AGENTS, make=lambda: {"agents": watch.agents(scene)}),
+            region("effects", Topic.EFFECTS, make=lambda: {"doubts": watch.doubts(scene)}),
+            region("feeds", Topic.ORDERS, make=lambda: {"feeds": watch.feeds(scene)}),
+            region("breakers", Topic.ALARMS, Topic.EFFECTS, make=lambda: _breakers(scene)),
+            region("stops", Topic.ALARMS, make=lambda: {"stops": watch.stops(scene)}),
+            region("bypasses", Topic.ALARMS, make=lambda: {"bypasses": fuses.bypasses(scene)}),
+            region("did", Topic.AGENTS, Topic.EFFECTS, make=lambda: {"deeds": now.deeds(scene)}),
+        ),
+    )
+
+
+def _first(scene: Scene) -> dict[str, Any]:
+    shown = holds.queue(scene, FIRST_HOLDS)
+    waiting = holds.waiting(scene)
+    return {"holds": shown, "more": max(0, waiting - len(shown)), "waiting": waiting}
+
+
+def _just(scene: Scene) -> dict[str, Any]:
+    return {"just": just.decided(scene, JUST_LENGTH)}
+
+
+@router.get("/review")
+def queue_page(request: Request, house: House, caller: Called) -> Response:
+    """Show what waits for a person, a page at a time."""
+    filters = Filters.of(request.query_params)
+    have = _have(request)
+
+    def plan(scene: Scene) -> Plan:
+        listed = partial(queue.listing, scene, filters, have)
+        return Plan(
+            "queue.html",
+            scene.words("nav.queue"),
+            {"filters": filters},
+            (
+                region("filters", Topic.REVIEWS, make=partial(queue.choices, scene, filters)),
+                region("queue", Topic.REVIEWS, Topic.ORDERS, make=listed),
+            ),
+        )
+
+    return _answer(request, house, caller, plan)
 
 
 @router.get("/review/{review_id}")
-def hold_page(house: House, caller: Called, review_id: str) -> Response:
+def hold_page(request: Request, house: House, caller: Called, review_id: str) -> Response:
     """Show one hold with everything behind it."""
-    with house.store.read() as tx:
-        scene = Scene(tx, house.clock.now_us(), house.policies, caller.principal)
-        context = _common(scene, caller) | story.of_review(scene, review_id)
-    return page("hold.html", context, words=scene.words)
+    return _answer(request, house, caller, partial(_hold, house.vault, review_id))
+
+
+def _hold(vault: Vault, review_id: str, scene: Scene) -> Plan:
+    item = reviews.get(scene.tx, review_id)
+    hold = holds.holds(scene, [item])[0]
+    order = partial(orders.order_or_none, scene, item.order_id)
+    return Plan(
+        "hold.html",
+        hold.sentence,
+        {"hold": hold, "exact": story.exact(item), "digest": item.digest, "item": item},
+        (
+            region("head", Topic.ORDERS, Topic.REVIEWS, make=lambda: {"hold": hold}),
+            region(
+                "decide",
+                Topic.REVIEWS,
+                Topic.EFFECTS,
+                make=partial(story.deciding, scene, item, hold),
+            ),
+            region("tools", Topic.REVIEWS, make=partial(tools.tools, scene, vault, item)),
+            region(
+                "moved", Topic.REVIEWS, Topic.ORDERS, make=partial(story.difference, scene, item)
+            ),
+            region("weighed", make=partial(story.weighed, scene, item, hold)),
+            region("cause", Topic.INCIDENTS, make=partial(story.cause, scene, item)),
+            region(
+                "before", Topic.REVIEWS, Topic.EFFECTS, make=partial(story.before_it, scene, item)
+            ),
+            region("order", Topic.ORDERS, make=lambda: {"order": order()}),
+            region("where", Topic.ORDERS, make=partial(story.where, scene, item.order_id)),
+            region("timeline", Topic.ORDERS, make=partial(orders.timeline, scene, item.order_id)),
+            region(
+                "journey",
+                Topic.REVIEWS,
+                Topic.EFFECTS,
+                make=partial(story.way, scene, item.action_id),
+            ),
+        ),
+    )
 
 
 @router.get("/order/{order_id}")
-def order_page(house: House, caller: Called, order_id: str) -> Response:
+def order_page(request: Request, house: House, caller: Called, order_id: str) -> Response:
     """Show one order with all its parts and its timeline."""
-    with house.store.read() as tx:
-        scene = Scene(tx, house.clock.now_us(), house.policies, caller.principal)
-        context = _common(scene, caller) | story.of_order(scene, order_id)
-    return page("order.html", context, words=scene.words)
+
+    def plan(scene: Scene) -> Plan:
+        order = orders.order(scene, order_id)
+        return Plan(
+            "order.html",
+            scene.words("order.title", order=order_id),
+            {"order": order},
+            (
+                region(
+                    "asked",
+                    Topic.AGENTS,
+                    Topic.REVIEWS,
+                    Topic.EFFECTS,
+                    make=partial(orders.asked_of, scene, order_id),
+                ),
+                region("timeline", Topic.ORDERS, make=partial(orders.timeline, scene, order_id)),
+                region("order", Topic.ORDERS, make=lambda: {"order": order}),
+                region("where", Topic.ORDERS, make=partial(story.where, scene, order_id)),
+                region(
+                    "entries",
+                    Topic.LEDGER,
+                    make=partial(story.entries_of, scene, f"sales_order/{order_id}"),
+                ),
+            ),
+        )
+
+    return _answer(request, house, caller, plan)
 
 
-@router.post("/review/{review_id}/approve")
-def approve_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
-    """Approve what the page showed."""
-    once = Once(house, who.id, "", "")
-    with _retold(house, review_id):
-        decided = approve(house, once, who, review_id, form.get("seen", ""))
-    said = "approved" if decided.status is ReviewStatus.APPROVED else "second"
-    return _done(request, decided, said)
+@router.get("/decision/{action_id}")
+def decision_page(request: Request, house: House, caller: Called, action_id: str) -> Response:
+    """Show one decision's whole story, from the event to the effect."""
+
+    def plan(scene: Scene) -> Plan:
+        told = story.decision(scene, action_id)
+        return Plan(
+            "decision.html",
+            told["sentence"],
+            told,
+            (
+                region("journey", Topic.LEDGER, make=partial(story.way, scene, action_id)),
+                region("entries", Topic.LEDGER, make=partial(story.entries_of, scene, action_id)),
+            ),
+        )
+
+    return _answer(request, house, caller, plan)
 
 
-@router.post("/review/{review_id}/reject")
-def reject_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
-    """Reject for good."""
-    given = form.get("reason", "")
-    if given not in tuple(reviews.Reason):
-        raise InvalidInput("reason", "is not one of the list", "choose a reason")
-    once = Once(house, who.id, "", "")
-    comment = form.get("comment", "")
-    with _retold(house, review_id):
-        decided = reject(house, once, who, review_id, reviews.Reason(given), comment)
-    return _done(request, decided, "rejected")
+@router.get("/ledger")
+def ledger_page(request: Request, house: House, caller: Called, verify: str = "") -> Response:
+    """Search decisions and the ledger, and say whether it holds together."""
+    asked = Search.of(request.query_params)
 
+    def plan(scene: Scene) -> Plan:
+        still = {
+            "asked": asked,
+            "groups": tuple(GROUPS),
+            "people": sorted(scene.names.items(), key=lambda one: one[1]),
+            "verified": record.verified(scene) if verify else None,
+        }
+        return Plan(
+            "ledger.html",
+            scene.words("nav.ledger"),
+            still,
+            (
+                region("heads", Topic.LEDGER, make=lambda: {"heads": record.heads(scene)}),
+                region("lines", Topic.LEDGER, make=partial(record.listing, scene, asked)),
+            ),
+        )
 
-@contextmanager
-def _retold(house: Desk, review_id: str) -> Generator[None]:
-    """Say in a person's words why a decision came too late: who decided, or that it moved."""
-    words = Words()
-    try:
-        yield
-    except Stale as error:
-        raise Stale(words("said.stale")) from error
-    except Conflict as error:
-        with house.store.read() as tx:
-            item = reviews.get(tx, review_id)
-            if item.status in WAITING_REVIEWS:
-                raise
-            name = persons.names(tx).get(item.decided_by, item.decided_by)
-        what = words(f"just.{item.status}", name=name, reason=words(f"reason.{item.reason}"))
-        raise Conflict(words("said.too_late", what=what)) from error
-
-
-def _wants_json(request: Request) -> bool:
-    return "application/json" in request.headers.get("accept", "")
-
-
-def _done(request: Request, decided: Decided, said: str) -> Response:
-    if _wants_json(request):
-        return JSONResponse({"said": Words()(f"said.{said}"), "review": decided.review_id})
-    return RedirectResponse(f"/?said={said}#queue", HTTPStatus.SEE_OTHER)
+    return _answer(request, house, caller, plan)
 
 
 @router.get("/static/{name}")
@@ -150,14 +316,3 @@ def static_file(request: Request, name: str, v: str = "") -> Response:
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return Response(body, headers=headers, media_type=TYPES[name])
-
-
-def error_page(request: Request, problem: Problem) -> Response:
-    """Return a problem as a page, as JSON to a script, or as the way to the log-in page."""
-    if _wants_json(request):
-        return problems.response(problem)
-    if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
-        then = request.url.path if request.url.path != entry.HOME else ""
-        where = f"/login?then={quote(then)}" if then else "/login"
-        return RedirectResponse(where, HTTPStatus.SEE_OTHER)
-    return page("error.html", {"problem": problem}, problem.status)

@@ -10,15 +10,20 @@ from typing import TYPE_CHECKING, Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
-from makegood.api.console.words import Words
+from makegood.api.console.words import Words, chosen
 from makegood.errors import NotFound
 
 if TYPE_CHECKING:
     from http import HTTPStatus
 
+    from fastapi import Request
+
 TYPES: Final = {
     "console.css": "text/css; charset=utf-8",
-    "console.js": "text/javascript; charset=utf-8",
+    "desk.css": "text/css; charset=utf-8",
+    "live.js": "text/javascript; charset=utf-8",
+    "desk.js": "text/javascript; charset=utf-8",
+    "keys.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
 """The static files there are, and what they are."""
@@ -56,6 +61,11 @@ def environment() -> Environment:
     globals_: dict[str, Any] = made.globals
     globals_["static"] = _address
     return made
+
+
+def words_of(request: Request) -> Words:
+    """Return the language that whoever asks has switched to, or that their browser asks for."""
+    return chosen(request.cookies, request.headers.get("accept-language", ""))
 
 
 def page(

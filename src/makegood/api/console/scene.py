@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from makegood.api.console.sentences import Speaker
 from makegood.api.console.show import Show, zone_of
-from makegood.api.console.words import Words
 from makegood.domain.roles import Role
 from makegood.gates import persons
 from makegood.state import query
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from makegood.api.console.words import Words
     from makegood.domain.entities import Hub
     from makegood.domain.policy import Policies
     from makegood.gates.persons import Principal
@@ -24,14 +24,16 @@ if TYPE_CHECKING:
 class Scene:
     """One page being made: the transaction, the language, the zones and the names it needs."""
 
-    def __init__(self, tx: Connection, now_us: int, policies: Policies, who: Principal) -> None:
+    def __init__(
+        self, tx: Connection, now_us: int, policies: Policies, who: Principal, words: Words
+    ) -> None:
         """Read what every page needs."""
         self.tx = tx
         self.now_us = now_us
         self.policies = policies
         self.who = who
-        self.words = Words()
-        self.show = Show(self.words, now_us)
+        self.words = words
+        self.show = Show(words, now_us)
         self.hubs: dict[str, Hub] = {hub.id: hub for hub in query.hubs(tx)}
         self.speak = Speaker(self.show, {hub.id: hub.name for hub in self.hubs.values()})
         self.names = persons.names(tx)
@@ -41,6 +43,12 @@ class Scene:
         known = self.hubs.get(hub_id)
         named = self.policies.approvals.hub_zones.get(hub_id)
         return zone_of(named or (known.zone if known else "UTC"))
+
+    @property
+    def place(self) -> tuple[str, ZoneInfo]:
+        """The hub by whose clock a page shows what belongs to no hub, and its zone."""
+        first = next(iter(self.hubs.values()), None)
+        return (self.speak.hub(first.id), self.zone(first.id)) if first else ("", self.zone(""))
 
     @property
     def may_decide(self) -> bool:

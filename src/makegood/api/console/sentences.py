@@ -56,7 +56,7 @@ class Speaker:
                 values["time"] = self.show.time(action.promised_us, zone)
             case a.Notify():
                 values |= {
-                    "template": action.template.replace("_", " "),
+                    "template": self.say(f"template.{action.template}"),
                     "minutes": action.minutes,
                 }
                 key = key if action.minutes is None else f"{key}_minutes"
@@ -77,6 +77,24 @@ class Speaker:
     def kind(self, kind: a.ActionKind) -> str:
         """Return a kind of action in a word or two."""
         return self.say(f"short.{kind}")
+
+    def reasons(self, why: str, rules: tuple[str, ...]) -> tuple[str, ...]:
+        """Return why something holds, one plain reason each.
+
+        The gate says it in English. Another language has a text of its own for each rule; what
+        has none there (a rule of the workspace) is told as the gate said it.
+        """
+        told = tuple(dict.fromkeys(part.strip() for part in why.split(";") if part.strip()))
+        keys = [self._rule(rule) for rule in rules]
+        if not all(keys):
+            return told
+        return tuple(dict.fromkeys(self.say(key) for key in keys)) or told
+
+    def _rule(self, rule: str) -> str:
+        """Return the text of a rule, or of all rules of its family; nothing where there is none."""
+        family = rule.partition(".")[0]
+        keys = (f"rule.{rule}", f"rule.{family}")
+        return next((key for key in keys if self.say.has(key)), "")
 
     def incident(self, incident: Incident) -> str:
         """Return what is wrong, as a title."""

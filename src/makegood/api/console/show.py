@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel.dates import format_skeleton
 from babel.numbers import format_currency, format_decimal, format_percent
 
 from makegood.clock import DAY, HOUR, MINUTE, SECOND, to_datetime
@@ -13,6 +14,8 @@ from makegood.domain.money import Money, minor_digits
 from makegood.domain.policy import BP
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from makegood.api.console.words import Words
 
 _UTC: Final = ZoneInfo("UTC")
@@ -60,13 +63,21 @@ class Show:
             return "–"
         at = to_datetime(at_us).astimezone(zone)
         today = to_datetime(self.now_us).astimezone(zone).date()
-        return f"{at:%H:%M}" if at.date() == today else f"{at:%d %b %H:%M}"
+        return f"{at:%H:%M}" if at.date() == today else f"{self._day(at)} {at:%H:%M}"
 
     def second(self, at_us: int, zone: ZoneInfo) -> str:
         """Return the time of day to the second, with the date when it is not today."""
         at = to_datetime(at_us).astimezone(zone)
         today = to_datetime(self.now_us).astimezone(zone).date()
-        return f"{at:%H:%M:%S}" if at.date() == today else f"{at:%d %b %H:%M:%S}"
+        return f"{at:%H:%M:%S}" if at.date() == today else f"{self._day(at)} {at:%H:%M:%S}"
+
+    def full(self, at_us: int, zone: ZoneInfo) -> str:
+        """Return the date and the time of day in a zone."""
+        at = to_datetime(at_us).astimezone(zone)
+        return f"{at:%Y-%m-%d %H:%M:%S}"
+
+    def _day(self, at: datetime) -> str:
+        return format_skeleton("MMMd", at, locale=self.words.language)
 
     def lasting(self, us: int) -> str:
         """Return a length of time in one or two units."""

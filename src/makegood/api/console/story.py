@@ -1,76 +1,28 @@
-"""One hold and one order, with everything that is known about them."""
+"""One hold and one decision, with everything that is known about them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import select
 
 from makegood.api import explained
-from makegood.api.console import holds, just
-from makegood.clock import from_rfc3339
+from makegood.api.console import around, before, holds, journey, just
+from makegood.api.console.orders import Fact, Moment
 from makegood.domain.actions import ACTIONS
 from makegood.domain.authority import WAITING_REVIEWS
+from makegood.domain.decisions import Method
 from makegood.errors import NotFound
-from makegood.gates import reviews
-from makegood.gates.review_items import ACTION
 from makegood.incidents import book
 from makegood.ledger import entries
-from makegood.state import query
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from makegood.api.console.holds import Bar
+    from makegood.api.console.holds import Bar, Hold
     from makegood.api.console.scene import Scene
-    from makegood.domain.entities import Entity, SalesOrder
     from makegood.gates.reviews import ReviewItem
-    from makegood.state.query import OrderParts, TimelineEntry
-
-_LONGEST_VALUE: Final = 60
-_MOST_ACTIONS: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """A name and a value."""
-
-    name: str
-    value: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One entity of an order."""
-
-    kind: str
-    id: str
-    status: str
-    facts: tuple[Fact, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One line of a timeline."""
-
-    at: str
-    what: str
-    who: str
-    detail: str
-    odd: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One action on an order and how far it has come."""
-
-    sentence: str
-    status: str
-    word: str
-    at: str
-    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,23 +35,69 @@ class Reasoning:
     flips: tuple[str, ...]
 
 
-def of_review(scene: Scene, review_id: str) -> dict[str, Any]:
-    """Return what the page of one hold shows."""
-    item = reviews.get(scene.tx, review_id)
-    zone = scene.zone(item.hub_id)
-    body = orjson.dumps(item.action.model_dump(mode="json"), option=orjson.OPT_INDENT_2)
+def exact(item: ReviewItem) -> str:
+    """Return the action of a hold as it is written down, indented."""
+    body = item.action.model_dump(mode="json")
+    return orjson.dumps(body, option=orjson.OPT_INDENT_2).decode()
+
+
+def deciding(scene: Scene, item: ReviewItem, hold: Hold) -> dict[str, Any]:
+    """Return what stands where a hold is decided: its deadline, or what became of it."""
     waits = item.status in WAITING_REVIEWS
+    return {"hold": hold, "waits": waits, "just": None if waits else just.of(scene, item)}
+
+
+def difference(scene: Scene, item: ReviewItem) -> dict[str, Any]:
+    """Return how the facts have moved since the hold was opened."""
+    return {"moved": before.moved(scene, item, scene.zone(item.hub_id)), "item": item}
+
+
+def weighed(scene: Scene, item: ReviewItem, hold: Hold) -> dict[str, Any]:
+    """Return what weighed in the choice, beside what was not chosen."""
+    return {"hold": hold, "reasoning": _reasoning(scene, item)}
+
+
+def cause(scene: Scene, item: ReviewItem) -> dict[str, Any]:
+    """Return the incident behind a hold, in words."""
+    return {"incident": _incident(scene, item.incident_id)}
+
+
+def before_it(scene: Scene, item: ReviewItem) -> dict[str, Any]:
+    """Return what was decided before on the same order and customer."""
+    return {"earlier": before.earlier(scene, item)}
+
+
+def where(scene: Scene, order_id: str) -> dict[str, Any]:
+    """Return the map of one order."""
+    return {"city": around.order_map(scene, order_id)}
+
+
+def way(scene: Scene, action_id: str) -> dict[str, Any]:
+    """Return an action's way from the event to the effect."""
+    return {"stages": journey.stages(scene, action_id), "action_id": action_id}
+
+
+def decision(scene: Scene, action_id: str) -> dict[str, Any]:
+    """Return what the page of one decision shows; raise NotFound where there is none."""
+    row = journey.action_row(scene, action_id)
+    zone = scene.zone(row.hub_id)
+    decided = explained.decision_of(scene.tx, (row.proposal_id, row.decision, row.subject))
+    found = explained.explanation_of(decided, row.subject) if decided else None
     return {
-        "hold": holds.holds(scene, [item])[0],
-        "waits": waits,
-        "status": scene.words(f"status.{item.status}" if not waits else "status.held"),
-        "just": None if waits else just.of(scene, item),
-        "exact": body.decode(),
-        "digest": item.digest,
-        "reasoning": _reasoning(scene, item),
-        "incident": _incident(scene, item.incident_id),
-        "order": _order_or_none(scene, item.order_id),
-        "story": _ledger(scene, item.action_id, zone),
+        "sentence": scene.speak.action(ACTIONS.validate_json(row.body), zone),
+        "money": scene.show.minor(row.amount_minor, row.currency) if row.currency else "",
+        "action_id": row.id,
+        "order_id": row.order_id,
+        "status": row.status,
+        "word": scene.words(f"status.{row.status}"),
+        "agent": row.agent,
+        "is_amount": decided is not None and decided.method is Method.LADDER,
+        "bars": holds.bars(scene, found.contributions, row.currency) if found else (),
+        "digests": (
+            Fact(scene.words("hold.digest"), row.digest),
+            Fact(scene.words("decision.policy"), row.policy_digest),
+            Fact(scene.words("decision.workspace"), row.workspace_digest),
+        ),
     }
 
 
@@ -140,7 +138,7 @@ def _ledger(scene: Scene, ref: str, zone: ZoneInfo) -> tuple[Moment, ...]:
     return tuple(
         Moment(
             at=scene.show.second(entry.at_us, zone),
-            what=entry.kind.replace("_", " "),
+            what=scene.words(f"entry.{entry.kind}"),
             who=scene.name(entry.actor),
             detail=scene.words("hold.entry", seq=entry.seq, part=entry.part),
         )
@@ -148,146 +146,7 @@ def _ledger(scene: Scene, ref: str, zone: ZoneInfo) -> tuple[Moment, ...]:
     )
 
 
-def of_order(scene: Scene, order_id: str) -> dict[str, Any]:
-    """Return what the page of one order shows."""
-    order = _order_or_none(scene, order_id)
-    if order is None:
-        raise NotFound(f"order {order_id}")
-    hub_id = query.sales_order(scene.tx, order_id).hub_id
-    zone = scene.zone(hub_id)
-    moments = tuple(_moment(scene, one, zone) for one in query.timeline(scene.tx, order_id))
-    return {
-        "order": order,
-        "timeline": moments,
-        "asked": _asked(scene, order_id, zone),
-        "story": _ledger(scene, f"sales_order/{order_id}", zone),
-    }
-
-
-def _order_or_none(scene: Scene, order_id: str) -> dict[str, Any] | None:
-    try:
-        parts = query.order_parts(scene.tx, order_id)
-    except NotFound:
-        return None
-    zone = scene.zone(parts.order.hub_id)
-    expected = [f.expected_us for f in parts.fulfilments if f.expected_us is not None]
-    return {
-        "id": order_id,
-        "status": parts.order.status,
-        "promise": scene.speak.promise(parts.order, max(expected, default=None), zone),
-        "facts": _order_facts(scene, parts.order, zone),
-        "parts": _parts(scene, parts, zone),
-    }
-
-
-def _order_facts(scene: Scene, order: SalesOrder, zone: ZoneInfo) -> tuple[Fact, ...]:
-    say, show = scene.words, scene.show
-    facts = [
-        Fact(say("order.status"), order.status),
-        Fact(say("order.hub"), scene.speak.hub(order.hub_id)),
-        Fact(say("order.customer"), order.customer_id),
-        Fact(say("order.placed"), show.time(order.placed_us, zone)),
-    ]
-    if order.currency:
-        amounts = {
-            "order.total": order.total_minor,
-            "order.captured": order.captured_minor,
-            "order.refunded": order.refunded_minor,
-            "order.coupons": order.coupon_minor,
-        }
-        facts += [Fact(say(key), show.minor(m, order.currency)) for key, m in amounts.items()]
-    return tuple(facts)
-
-
-def _parts(scene: Scene, parts: OrderParts, zone: ZoneInfo) -> tuple[Part, ...]:
-    every: tuple[Entity, ...] = (
-        *parts.fulfilments,
-        *parts.reservations,
-        *parts.waybills,
-        *parts.returns,
-    )
-    return tuple(
-        Part(
-            kind=scene.words(f"part.{entity.kind}"),
-            id=entity.id,
-            status=entity.status.replace("_", " "),
-            facts=_entity_facts(scene, entity, zone),
-        )
-        for entity in every
-    )
-
-
-def _entity_facts(scene: Scene, entity: Entity, zone: ZoneInfo) -> tuple[Fact, ...]:
-    return tuple(
-        Fact(_plain(name), text)
-        for name, value in entity.material()
-        if name != "status" and (text := _value(scene, name, value, zone))
-    )
-
-
-def _value(scene: Scene, name: str, value: object, zone: ZoneInfo) -> str:
-    """Return a plain value readably; what has parts of its own is left out."""
-    text = ""
-    match value:
-        case int() if name.endswith("_us"):
-            text = scene.show.time(value, zone)
-        case str() if name.endswith("_at"):
-            text = _instant(scene, value, zone)
-        case str() if name == "hub_id":
-            text = scene.speak.hub(value)
-        case {"minor": int(minor), "currency": str(currency)}:
-            text = scene.show.minor(minor, currency)
-        case str() | int() | float():
-            text = str(value)[:_LONGEST_VALUE]
-        case _:
-            pass
-    return text
-
-
-def _plain(name: str) -> str:
-    for ending in ("_us", "_at", "_id"):
-        name = name.removesuffix(ending)
-    return name.replace("_", " ")
-
-
-def _instant(scene: Scene, text: str, zone: ZoneInfo) -> str:
-    try:
-        return scene.show.time(from_rfc3339(text), zone)
-    except ValueError:
-        return ""
-
-
-def _moment(scene: Scene, one: TimelineEntry, zone: ZoneInfo) -> Moment:
-    noun = scene.words(f"part.{one.entity.kind}")
-    verb = one.type.rpartition(".")[2].replace("_", " ")
-    told = [
-        f"{_plain(name)} {text}"
-        for name, value in one.data.items()
-        if (text := _value(scene, name, value, zone))
-    ]
-    return Moment(
-        at=scene.show.second(one.occurred_us, zone),
-        what=f"{noun}: {verb}",
-        who=one.source,
-        detail=one.parked or ", ".join(told[:4]),
-        odd=bool(one.parked),
-    )
-
-
-def _asked(scene: Scene, order_id: str, zone: ZoneInfo) -> tuple[Asked, ...]:
-    rows = scene.tx.execute(
-        select(ACTION)
-        .where(ACTION.c.order_id == order_id)
-        .order_by(ACTION.c.judged_us.desc(), ACTION.c.position)
-        .limit(_MOST_ACTIONS)
-    )
-    return tuple(
-        Asked(
-            sentence=scene.speak.action(ACTIONS.validate_json(row.body), zone),
-            status=row.status,
-            word=scene.words(f"status.{row.status}"),
-            at=scene.show.second(row.judged_us, zone),
-            why=row.why,
-        )
-        for row in rows
-    )
+def entries_of(scene: Scene, ref: str) -> dict[str, Any]:
+    """Return what the ledger says of something."""
+    _, zone = scene.place
+    return {"story": _ledger(scene, ref, zone), "ref": ref}

@@ -1,4 +1,4 @@
-"""The console's texts, in one place: a second language is a second catalogue of these keys.
+"""The console's texts, in one place: each language is a catalogue of the same keys.
 
 A text may hold `{names}`, filled in by keyword. Two forms separated by ` | ` are singular and
 plural, chosen by `n`.
@@ -6,12 +6,20 @@ plural, chosen by `n`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from makegood.api.console.words_en import EN
+from makegood.api.console import words_en, words_en_desk, words_zh, words_zh_desk, words_zh_terms
 
-CATALOGUES: Final = {"en": EN}
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CATALOGUES: Final = {
+    "en": words_en.EN | words_en_desk.EN,
+    "zh": words_zh.ZH | words_zh_desk.ZH | words_zh_terms.ZH,
+}
+NAMES: Final = {"en": "English", "zh": "中文"}
 DEFAULT: Final = "en"
+COOKIE: Final = "makegood_language"
 
 
 class Words:
@@ -35,3 +43,32 @@ class Words:
     def has(self, key: str) -> bool:
         """Say whether there is a text for this key."""
         return key in self._texts
+
+    @property
+    def others(self) -> tuple[tuple[str, str], ...]:
+        """The other languages there are: code and own name."""
+        return tuple((code, name) for code, name in NAMES.items() if code != self.language)
+
+
+def chosen(cookies: Mapping[str, str], accepted: str) -> Words:
+    """Return the language that was switched to, or the first that the browser asks for."""
+    switched = cookies.get(COOKIE, "")
+    return Words(switched if switched in CATALOGUES else _preferred(accepted))
+
+
+def _preferred(accepted: str) -> str:
+    """Return the best of `Accept-Language` that there is (RFC 9110, 12.5.4)."""
+    weighed: list[tuple[float, int, str]] = []
+    for place, part in enumerate(accepted[:500].split(",")):
+        tag, _, weight = part.strip().partition(";q=")
+        code = tag.partition("-")[0].lower()
+        if code in CATALOGUES:
+            weighed.append((-_weight(weight), place, code))
+    return min(weighed)[2] if weighed else DEFAULT
+
+
+def _weight(text: str) -> float:
+    try:
+        return min(1.0, max(0.0, float(text))) if text else 1.0
+    except ValueError:
+        return 0.0

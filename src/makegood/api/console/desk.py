@@ -1,0 +1,150 @@
+"""The forms of the console: what a person decides there, by the same way as over the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from fastapi import APIRouter, Request, Response
+
+from makegood.api import decisions
+from makegood.api.auth import Form, Who
+from makegood.api.console import edits
+from makegood.api.console.render import words_of
+from makegood.api.console.scene import Scene
+from makegood.api.console.telling import batch_told, done, retold
+from makegood.api.idempotency import Once
+from makegood.api.seam import Desk, House
+from makegood.clock import SECOND
+from makegood.domain.authority import ReviewStatus
+from makegood.errors import InvalidInput
+from makegood.gates import reviews
+
+if TYPE_CHECKING:
+    from makegood.gates.persons import Principal
+
+router = APIRouter(include_in_schema=False)
+
+QUEUE: Final = "/review"
+_PICK: Final = "pick-"
+_LONGEST_WORDS: Final = 2000
+_SAID: Final = {ReviewStatus.APPROVED: "approved", ReviewStatus.APPROVING: "approving"}
+
+
+@router.post("/review/batch")
+def batch_form(request: Request, house: House, who: Who, form: Form) -> Response:
+    """Approve what was selected, each as the page showed it."""
+    picked = [
+        reviews.Choice(name.removeprefix(_PICK), seen)
+        for name, seen in form.items()
+        if name.startswith(_PICK)
+    ]
+    made = decisions.batch(
+        house,
+        _once(house, who),
+        who,
+        picked,
+        fresh_only=form.get("fresh") == "yes",
+        undo_us=_undo_us(house),
+    )
+    return batch_told(request, house, made, form.get("then", QUEUE))
+
+
+@router.post("/review/{review_id}/approve")
+def approve_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
+    """Approve what the page showed, and leave some seconds to take that back."""
+    seen, undo_us = form.get("seen", ""), _undo_us(house)
+    with retold(request, house, review_id):
+        decided = decisions.approve(house, _once(house, who), who, review_id, seen, undo_us=undo_us)
+    said = _SAID.get(decided.status, "second")
+    quiet = decided.status is ReviewStatus.APPROVING
+    return done(request, said, form.get("then", QUEUE), quiet=quiet)
+
+
+@router.post("/review/{review_id}/undo")
+def undo_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
+    """Take an approval back that has not gone out."""
+    with retold(request, house, review_id):
+        decisions.undo(house, _once(house, who), who, review_id)
+    return done(request, "undone", form.get("then", QUEUE))
+
+
+@router.post("/review/{review_id}/claim")
+def claim_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
+    """Take a hold to look at."""
+    with retold(request, house, review_id):
+        decisions.claim(house, _once(house, who), who, review_id)
+    return done(request, "claimed", form.get("then", QUEUE))
+
+
+@router.post("/review/{review_id}/release")
+def release_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
+    """Give a hold back."""
+    with retold(request, house, review_id):
+        decisions.release(house, _once(house, who), who, review_id)
+    return done(request, "released", form.get("then", QUEUE))
+
+
+@router.post("/review/{review_id}/escalate")
+def escalate_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
+    """Pass a hold one rung up."""
+    with retold(request, house, review_id):
+        decisions.escalate(house, _once(house, who), who, review_id)
+    return done(request, "escalated", form.get("then", QUEUE))
+
+
+@router.post("/review/{review_id}/edit")
+def edit_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
+    """Change what is held; the hold of the changed action takes its place."""
+    with house.store.read() as tx:
+        item = reviews.get(tx, review_id)
+        zone = Scene(tx, 0, house.policies, who, words_of(request)).zone(item.hub_id)
+    changed = edits.changes(item, form, zone)
+    with retold(request, house, review_id):
+        made = decisions.edit(
+            house, _once(house, who), who, review_id, form.get("seen", ""), changed
+        )
+    return done(request, "edited", f"/review/{made.id}", review=made.id)
+
+
+@router.post("/review/{review_id}/ask")
+def ask_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
+    """Ask for more information."""
+    with retold(request, house, review_id):
+        question = form.get("question", "")[:_LONGEST_WORDS]
+        decisions.ask(house, _once(house, who), who, review_id, question)
+    return done(request, "asked", form.get("then", QUEUE))
+
+
+@router.post("/review/{review_id}/answer")
+def answer_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
+    """Answer what was asked."""
+    with retold(request, house, review_id):
+        words = form.get("answer", "")[:_LONGEST_WORDS]
+        decisions.answer(house, _once(house, who), who, review_id, words)
+    return done(request, "answered", form.get("then", QUEUE))
+
+
+@router.post("/review/{review_id}/reject")
+def reject_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
+    """Reject for good."""
+    reason = reason_of(form)
+    comment = form.get("comment", "")[:_LONGEST_WORDS]
+    with retold(request, house, review_id):
+        decisions.reject(house, _once(house, who), who, review_id, reason, comment)
+    return done(request, "rejected", form.get("then", QUEUE))
+
+
+def _once(house: Desk, who: Principal) -> Once:
+    return Once(house, who.id, "", "")
+
+
+def _undo_us(house: Desk) -> int:
+    return house.policies.approvals.undo_seconds * SECOND
+
+
+def reason_of(form: dict[str, str]) -> reviews.Reason:
+    """Return the reason that was chosen; raise InvalidInput for none of the list."""
+    given = form.get("reason", "")
+    if given not in tuple(reviews.Reason):
+        raise InvalidInput("reason", "is not one of the list", "choose a reason")
+    return reviews.Reason(given)

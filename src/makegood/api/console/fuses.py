@@ -1,0 +1,111 @@
+"""Breakers with their state and fill, and the bypasses that lift them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from makegood.api.console.watch import scope_name
+from makegood.gates import breakers as gate_breakers
+from makegood.gates import bypass
+from makegood.gates.circuits import SHARES, State
+
+if TYPE_CHECKING:
+    from makegood.api.console.scene import Scene
+    from makegood.gates.breakers import BreakerState
+    from makegood.gates.bypass import Bypass
+
+
+@dataclass(frozen=True, slots=True)
+class Fuse:
+    """One breaker in one scope; `percent` is how full it is."""
+
+    name: str
+    scope: str
+    where: str
+    state: str
+    word: str
+    fill: str
+    has_cap: bool
+    percent: int
+    since: str
+    why: str
+    probes: str
+    can_reset: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """One bypass, asked for or in force."""
+
+    id: str
+    what: str
+    reason: str
+    by: str
+    until: str
+    said: str
+    waits: bool
+    may_confirm: bool
+
+
+def breakers(scene: Scene) -> tuple[Fuse, ...]:
+    """Return the breakers that have seen something, those that are not closed first."""
+    found = gate_breakers.states(scene.tx, scene.policies, scene.now_us)
+    return tuple(_fuse(scene, one) for one in found)
+
+
+def _fuse(scene: Scene, one: BreakerState) -> Fuse:
+    say, (_, zone) = scene.words, scene.place
+    used, cap = _amount(scene, one, one.used), _amount(scene, one, one.cap)
+    return Fuse(
+        name=one.name,
+        scope=one.scope,
+        where=scope_name(scene, one.scope),
+        state=one.state,
+        word=say(f"breaker.{one.state.replace('-', '_')}"),
+        fill=say("breaker.fill", used=used, cap=cap) if one.cap else used,
+        has_cap=bool(one.cap),
+        percent=min(100, one.used * 100 // one.cap) if one.cap else 0,
+        since=say("breaker.since", time=scene.show.time(one.since_us, zone)),
+        why=one.why,
+        probes=say("breaker.probes", n=one.probes_left) if one.state is State.HALF_OPEN else "",
+        can_reset=one.state is not State.CLOSED and scene.may_decide,
+    )
+
+
+def _amount(scene: Scene, one: BreakerState, value: int | None) -> str:
+    if value is None:
+        return "–"
+    if one.currency:
+        return scene.show.minor(value, one.currency)
+    return scene.show.percent(value) if one.watched in SHARES else scene.show.number(value)
+
+
+def in_force(scene: Scene) -> tuple[Lifted, ...]:
+    """Return the bypasses in force, which are red on every page."""
+    return tuple(_lifted(scene, one) for one in bypass.active(scene.tx, scene.now_us))
+
+
+def bypasses(scene: Scene) -> tuple[Lifted, ...]:
+    """Return the bypasses in force and those that wait for a second person."""
+    shown = (bypass.Status.REQUESTED, bypass.Status.ACTIVE)
+    found = bypass.every(scene.tx, scene.now_us)
+    return tuple(_lifted(scene, one) for one in found if one.status in shown)
+
+
+def _lifted(scene: Scene, one: Bypass) -> Lifted:
+    say, (_, zone) = scene.words, scene.place
+    waits = one.ends_us is None
+    until = scene.show.time(one.ends_us, zone)
+    what = scope_name(scene, one.scope)
+    first = scene.name(one.requested_by)
+    return Lifted(
+        id=one.id,
+        what=what,
+        reason=one.reason,
+        by=first if waits else say("bypass.by", first=first, second=scene.name(one.confirmed_by)),
+        until=until,
+        said=say("bypass.waits") if waits else say("bypass.is_on", scope=what, time=until),
+        waits=waits,
+        may_confirm=waits and one.requested_by != scene.who.id,
+    )

@@ -1,0 +1,200 @@
+"""One action's whole way, from the event that began it to the effect that ended it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import select
+
+from makegood.api.console import just
+from makegood.api.explained import PROPOSAL
+from makegood.domain.authority import GrantStatus, ReviewStatus, Verdict
+from makegood.domain.effects import EffectStatus
+from makegood.errors import NotFound
+from makegood.gates.review_items import ACTION, REVIEW
+from makegood.incidents import book
+from makegood.state import query
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Row
+
+    from makegood.api.console.scene import Scene
+
+_DONE: Final = "done"
+_BAD: Final = "bad"
+_WAITING: Final = "waiting"
+_REVIEW_STATES: Final = {
+    ReviewStatus.OPEN: _WAITING,
+    ReviewStatus.STALE: _WAITING,
+    ReviewStatus.APPROVED: _DONE,
+}
+_EFFECT_STATES: Final = {
+    EffectStatus.CONFIRMED: _DONE,
+    EffectStatus.FAILED: _BAD,
+    EffectStatus.UNKNOWN: _BAD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One stage of the way; `state` is done, bad or waiting, `link` a page that says more."""
+
+    name: str
+    state: str
+    at: str
+    title: str
+    lines: tuple[str, ...] = ()
+    id: str = ""
+    link: str = ""
+
+
+def action_row(scene: Scene, action_id: str) -> Row[Any]:
+    """Return an action as it is stored; raise NotFound where there is none of that id."""
+    row = scene.tx.execute(select(ACTION).where(ACTION.c.id == action_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"no action {action_id}")
+    return row
+
+
+def stages(scene: Scene, action_id: str) -> tuple[Stage, ...]:
+    """Return every stage that one action has reached."""
+    row = action_row(scene, action_id)
+    return tuple(_stages(scene, row, scene.zone(row.hub_id)))
+
+
+def _stages(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
+    yield from _event(scene, row, zone)
+    yield from _incident(scene, row, zone)
+    yield from _proposal(scene, row, zone)
+    yield _verdict(scene, row, zone)
+    yield from _review(scene, row, zone)
+    yield from _grants(scene, row, zone)
+    yield from _effect(scene, row, zone)
+
+
+def _event(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
+    before = [
+        one for one in query.timeline(scene.tx, row.order_id) if one.received_us <= row.judged_us
+    ]
+    if not before:
+        return
+    last = before[-1]
+    yield Stage(
+        name=scene.words("stage.event"),
+        state=_DONE,
+        at=scene.show.full(last.occurred_us, zone),
+        title=scene.words(
+            "stage.event_of",
+            part=scene.words(f"part.{last.entity.kind}"),
+            what=scene.words(f"verb.{last.type.rpartition('.')[2]}"),
+        ),
+        lines=(scene.words("stage.events", n=len(before)), last.source),
+        id=last.event_id,
+        link=f"/order/{row.order_id}",
+    )
+
+
+def _incident(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
+    try:
+        incident = book.get(scene.tx, row.incident_id)
+    except NotFound:
+        return
+    newest = {one.name: one for one in incident.evidence}
+    yield Stage(
+        name=scene.words("stage.incident"),
+        state=_DONE,
+        at=scene.show.full(incident.opened_us, zone),
+        title=scene.speak.incident(incident),
+        lines=tuple(scene.speak.evidence(one, incident) for one in newest.values()),
+        id=incident.id,
+    )
+
+
+def _proposal(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
+    columns = (PROPOSAL.c.created_us, PROPOSAL.c.digest)
+    made = scene.tx.execute(select(*columns).where(PROPOSAL.c.id == row.proposal_id)).one_or_none()
+    if made is None:
+        return
+    yield Stage(
+        name=scene.words("stage.proposal"),
+        state=_DONE,
+        at=scene.show.full(made.created_us, zone),
+        title=scene.words("stage.proposed", agent=row.agent),
+        lines=(f"{scene.words('hold.digest')} {made.digest[:16]}",),
+        id=row.proposal_id,
+    )
+
+
+def _verdict(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Stage:
+    verdict = Verdict(row.verdict)
+    return Stage(
+        name=scene.words("stage.gate"),
+        state=_BAD if verdict is Verdict.DENY else _DONE,
+        at=scene.show.full(row.judged_us, zone),
+        title=scene.words(f"verdict.{verdict}"),
+        lines=scene.speak.reasons(row.why, tuple(row.rules.split())),
+        id=row.rules,
+    )
+
+
+def _review(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
+    one = scene.tx.execute(select(REVIEW).where(REVIEW.c.action_id == row.id)).one_or_none()
+    if one is None:
+        return
+    status = ReviewStatus(one.status)
+    ended = scene.words(
+        f"just.{status}",
+        name=scene.name(one.decided_by),
+        reason=scene.words(f"reason.{one.reason}"),
+    )
+    opened = scene.show.full(one.opened_us, zone)
+    yield Stage(
+        name=scene.words("stage.review"),
+        state=_REVIEW_STATES.get(status, _BAD),
+        at=scene.show.full(one.decided_us, zone) if one.decided_us else opened,
+        title=scene.words("status.held") if one.decided_us is None else ended,
+        lines=(scene.words("stage.opened", time=opened),)
+        + ((scene.words("queue.first", name=scene.name(one.first_by)),) if one.first_by else ()),
+        id=one.id,
+        link=f"/review/{one.id}",
+    )
+
+
+def _grants(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
+    found = select(just.GRANT).where(just.GRANT.c.action_id == row.id)
+    for one in scene.tx.execute(found.order_by(just.GRANT.c.granted_us)):
+        status = GrantStatus(one.status)
+        lost = status in (GrantStatus.VOID, GrantStatus.EXPIRED)
+        yield Stage(
+            name=scene.words("stage.grant"),
+            state=_BAD if lost else _DONE if status is GrantStatus.SPENT else _WAITING,
+            at=scene.show.full(one.granted_us, zone),
+            title=scene.words(f"grant.{status}", name=scene.name(one.given_by)),
+            lines=(one.detail,) if one.detail else (),
+            id=one.id,
+        )
+
+
+def _effect(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
+    one = scene.tx.execute(
+        select(just.EFFECT).where(just.EFFECT.c.action_id == row.id)
+    ).one_or_none()
+    if one is None:
+        return
+    told = [scene.words("effects.attempts", n=one.attempts)]
+    if one.reference:
+        told.append(scene.words("step.reference", reference=one.reference))
+    if one.detail:
+        told.append(one.detail)
+    yield Stage(
+        name=scene.words("stage.effect"),
+        state=_EFFECT_STATES.get(EffectStatus(one.status), _WAITING),
+        at=scene.show.full(one.ended_us or one.dispatched_us or one.intended_us, zone),
+        title=scene.words(f"step.{one.status}"),
+        lines=tuple(told),
+        id=one.id,
+    )

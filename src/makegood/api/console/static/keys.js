@@ -1,0 +1,131 @@
+// The keyboard: one row is the current one, and a letter does to it what its buttons do.
+"use strict";
+
+(() => {
+  const help = document.getElementById("keys");
+  const button = document.getElementById("keys-button");
+  const rows = () => [...document.querySelectorAll("li.hold")];
+  const current = () => document.querySelector("li.hold.current") || document.querySelector(".hold.one");
+
+  const show = (row, focus = true, scroll = true) => {
+    if (!row?.matches?.(".hold")) return;
+    for (const other of document.querySelectorAll("li.hold.current")) {
+      if (other === row) continue;
+      other.classList.remove("current");
+      other.querySelector("details.more-of")?.removeAttribute("open");
+    }
+    row.classList.add("current");
+    row.querySelector("details.more-of")?.setAttribute("open", "");
+    if (focus) row.focus({ preventScroll: true });
+    if (scroll) row.scrollIntoView({ block: "nearest" });
+  };
+
+  const step = (by) => {
+    const all = rows();
+    if (!all.length) return;
+    const place = all.indexOf(document.querySelector("li.hold.current"));
+    show(all[Math.min(all.length - 1, Math.max(0, place < 0 ? 0 : place + by))]);
+  };
+
+  const press = (selector) => {
+    const found = current()?.querySelector(selector);
+    if (found && !found.disabled) found.click();
+  };
+
+  const openTools = async (name) => {
+    const row = current();
+    if (!row) return;
+    let place = document.getElementById("tools");
+    if (row.matches("li")) {
+      place = row.querySelector("[data-slot]");
+      const where = row.querySelector("h3 a")?.getAttribute("href");
+      if (!place || !where) return;
+      if (!place.childElementCount) {
+        const answer = await fetch(`${where}?part=tools`, { headers: { Accept: "application/json" } });
+        if (!answer.ok) return;
+        place.innerHTML = (await answer.json()).regions.tools?.html || "";
+      }
+    }
+    const tool = place?.querySelector(`[data-tool="${name}"]`);
+    if (!tool) return;
+    tool.setAttribute("open", "");
+    tool.querySelector("input:not([type=hidden]), textarea, select")?.focus();
+    tool.scrollIntoView({ block: "nearest" });
+  };
+
+  const close = () => {
+    if (help?.open) { help.close(); return; }
+    const slot = current()?.querySelector("[data-slot]");
+    slot?.replaceChildren();
+    for (const one of document.querySelectorAll("details.reject[open], details.form[open]")) {
+      one.removeAttribute("open");
+    }
+    const row = document.querySelector("li.hold.current");
+    if (row) row.focus({ preventScroll: true });
+    else document.activeElement?.blur();
+  };
+
+  const follow = (selector) => document.querySelector(selector)?.click();
+
+  const actions = {
+    j: () => step(1), ArrowDown: () => step(1),
+    k: () => step(-1), ArrowUp: () => step(-1),
+    a: () => press(".decide form button.primary"),
+    r: () => press("details.reject summary"),
+    e: () => openTools("edit"),
+    c: () => openTools("claim"),
+    i: () => openTools("ask"),
+    x: () => press(".pick input"),
+    X: () => follow("#pick-all"),
+    u: () => follow(".undo button"),
+    o: () => follow("li.hold.current h3 a"), Enter: () => follow("li.hold.current h3 a"),
+    n: () => follow(".pager a[rel=next]"), p: () => follow(".pager a[rel=prev]"),
+    "/": () => document.querySelector("[data-search]")?.focus(),
+    "?": () => help?.showModal(),
+  };
+
+  // In a list of reasons a digit chooses, and Enter sends.
+  const inReasons = (event) => {
+    const list = event.target;
+    if (!list.matches?.("select[name=reason]")) return false;
+    if (/^[1-9]$/.test(event.key) && Number(event.key) < list.options.length) {
+      list.selectedIndex = Number(event.key);
+    } else if (event.key === "Enter") {
+      list.form.requestSubmit();
+    } else {
+      return false;
+    }
+    event.preventDefault();
+    return true;
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") { close(); return; }
+    if (inReasons(event) || help?.open) return;
+    const at = event.target;
+    if (at.matches?.("input:not([type=checkbox]), select, textarea")) return;
+    // Enter and arrows belong to whatever has the focus, unless that is a row.
+    const isRow = at === document.body || at.matches?.("li.hold, main");
+    if (!isRow && ["Enter", "ArrowDown", "ArrowUp"].includes(event.key)) return;
+    const action = actions[event.key];
+    if (!action) return;
+    event.preventDefault();
+    action();
+  });
+
+  document.addEventListener("left", (event) => {
+    if (event.detail.was) show(event.detail.next?.matches?.(".hold") ? event.detail.next : rows()[0]);
+  });
+  document.addEventListener("turned", () => show(rows()[0]));
+  document.addEventListener("focusin", (event) => {
+    const row = event.target.closest?.("li.hold.row");
+    if (row && !row.classList.contains("current")) show(row, false, false);
+  });
+
+  if (button && help) {
+    button.hidden = false;
+    button.addEventListener("click", () => help.showModal());
+  }
+  if (document.querySelector(".rows")) show(rows()[0], true, false);
+})();

@@ -1,0 +1,189 @@
+// Pages follow what happens: Server-Sent Events say what a change was about, and only those
+// regions of the page that are about it are fetched and swapped. Works without: reload the page.
+"use strict";
+
+const live = (() => {
+  const LOOK_AGAIN_MS = 15000;
+  const LEAST_APART_MS = 400;
+  const ALL = "all";
+  const light = document.getElementById("live");
+
+  const regions = () => [...document.querySelectorAll("[data-live]")];
+
+  // An item in which somebody is at work is left alone until they are done.
+  const isBusy = (item) =>
+    item.querySelector("details.reject[open], details.form[open], [data-slot]:not(:empty)") !== null ||
+    (item.contains(document.activeElement) &&
+      document.activeElement.matches("input:not([type=checkbox]), select, textarea"));
+
+  const copyClass = (known, item) => {
+    const current = known.classList.contains("current");
+    known.className = item.className;
+    if (current) known.classList.add("current");
+  };
+
+  const keepPick = (known, item) => {
+    const before = known.querySelector(".pick input");
+    const after = item.querySelector(".pick input");
+    if (!before?.checked || !after) return;
+    // What was chosen was what it showed; if that has moved, it has to be chosen again.
+    if (before.value === after.value) after.checked = true;
+    else document.dispatchEvent(new CustomEvent("unpicked"));
+  };
+
+  const swapItem = (known, item) => {
+    const held = known.contains(document.activeElement) ? document.activeElement : null;
+    const heldId = held?.id || "";
+    const open = known.querySelector("details.more-of")?.open;
+    keepPick(known, item);
+    copyClass(known, item);
+    if (item.dataset.mark) known.dataset.mark = item.dataset.mark;
+    known.replaceChildren(...item.childNodes);
+    if (open) known.querySelector("details.more-of")?.setAttribute("open", "");
+    if (heldId && held !== known) document.getElementById(heldId)?.focus({ preventScroll: true });
+  };
+
+  // Replaces only what differs, item by item, so that focus and scroll stay where they are.
+  const morphList = (old, next) => {
+    const before = new Map([...old.children].map((item) => [item.id, item]));
+    let place = old.firstElementChild;
+    let skipped = false;
+    for (const item of [...next.children]) {
+      const known = before.get(item.id);
+      before.delete(item.id);
+      if (!known) {
+        if (item.hasAttribute("data-same")) continue;
+        old.insertBefore(item, place);
+        if (item.matches(".hold")) item.classList.add("fresh");
+        continue;
+      }
+      if (known !== place) old.insertBefore(known, place);
+      place = known.nextElementSibling;
+      if (item.hasAttribute("data-same")) continue;
+      if (isBusy(known)) { skipped = true; continue; }
+      if (known.innerHTML !== item.innerHTML) swapItem(known, item);
+    }
+    for (const gone of before.values()) {
+      if (isBusy(gone)) gone.classList.add("gone");
+      else gone.remove();
+    }
+    return skipped;
+  };
+
+  // A region with a list keeps the list itself: everything around it is swapped, then its rows.
+  const swapAround = (region, fresh, list, next) => {
+    const skipped = morphList(list, next);
+    for (const part of fresh.querySelectorAll("[id]")) {
+      const known = region.querySelector(`#${CSS.escape(part.id)}`);
+      if (part.contains(next) || next.contains(part) || !known) continue;
+      if (known.innerHTML !== part.innerHTML) known.innerHTML = part.innerHTML;
+    }
+    const pager = region.querySelector(".pager, .more");
+    const after = fresh.querySelector(".pager, .more");
+    if (pager && after) pager.replaceWith(after);
+    else if (pager) pager.remove();
+    else if (after) list.after(after);
+    return skipped;
+  };
+
+  const swap = (region, told) => {
+    const made = document.createElement("template");
+    made.innerHTML = told.html;
+    const fresh = made.content;
+    const list = region.querySelector("[data-list]");
+    const next = fresh.querySelector("[data-list]");
+    let skipped = false;
+    if (list && next) {
+      skipped = swapAround(region, fresh, list, next);
+    } else {
+      if (isBusy(region)) return;
+      const held = region.contains(document.activeElement) ? document.activeElement.id : "";
+      region.replaceChildren(fresh);
+      if (held) document.getElementById(held)?.focus({ preventScroll: true });
+    }
+    region.hidden = told.html === "";
+    // What was left alone is asked for again.
+    region.dataset.mark = skipped ? "" : told.mark;
+    document.dispatchEvent(new CustomEvent("swapped", { detail: region.id }));
+  };
+
+  const have = (asked) => {
+    const marks = asked.map((region) => `${region.id}=${region.dataset.mark}`);
+    const rows = document.querySelectorAll("[data-rows] > [data-mark]");
+    return [...marks, ...[...rows].map((row) => `${row.id}=${row.dataset.mark}`)].join(" ");
+  };
+
+  const about = (topics) => {
+    const wanted = new Set(topics);
+    return regions().filter((region) =>
+      region.dataset.live.split(" ").some((topic) => topic === ALL && wanted.has(ALL)) ||
+      region.dataset.live.split(" ").some((topic) => topic !== ALL && wanted.has(topic)) ||
+      region.id === "clock");
+  };
+
+  const fetchRegions = async (asked) => {
+    const where = new URL(location.href);
+    where.searchParams.set("part", asked.map((region) => region.id).join(","));
+    where.searchParams.delete("said");
+    const answer = await fetch(where, {
+      headers: { Accept: "application/json", "X-Have": have(asked) },
+    });
+    if (answer.status === 401) { location.reload(); return; }
+    if (!answer.ok) return;
+    const told = (await answer.json()).regions;
+    for (const [name, one] of Object.entries(told)) {
+      const region = document.getElementById(name);
+      if (region) swap(region, one);
+    }
+  };
+
+  let looking = false;
+  let last = 0;
+  const waiting = new Set();
+  const look = async (topics = [ALL]) => {
+    topics.forEach((topic) => waiting.add(topic));
+    if (looking) return;
+    looking = true;
+    while (waiting.size) {
+      const wait = last + LEAST_APART_MS - performance.now();
+      if (wait > 0) await new Promise((done) => setTimeout(done, wait));
+      last = performance.now();
+      const now = [...waiting];
+      waiting.clear();
+      try { await fetchRegions(about(now)); } catch { /* the stream says when it is back */ }
+    }
+    looking = false;
+  };
+
+  const follow = () => {
+    if (!light || !regions().length || !window.EventSource) return;
+    const text = light.querySelector("span");
+    const on = text.textContent;
+    const stream = new EventSource("/v1/stream");
+    let asleep = false;
+    stream.addEventListener("changed", (event) => {
+      if (document.hidden) { asleep = true; return; }
+      look(JSON.parse(event.data).topics);
+    });
+    stream.addEventListener("open", () => {
+      light.hidden = false;
+      light.classList.remove("off");
+      text.textContent = on;
+    });
+    stream.addEventListener("error", () => {
+      light.hidden = false;
+      light.classList.add("off");
+      text.textContent = document.body.dataset.liveOff;
+    });
+    // Ages and deadlines move though nothing happens.
+    setInterval(() => { if (!document.hidden) look(); }, LOOK_AGAIN_MS);
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden && asleep) { asleep = false; look(); }
+    });
+    addEventListener("pagehide", () => stream.close());
+  };
+
+  document.documentElement.classList.add("scripted");
+  follow();
+  return { look, swap, fetchRegions, regions };
+})();
