@@ -176,6 +176,9 @@ class Settings(BaseSettings):
     notify_every_s: Seconds = Field(
         default=1.0, description="How often each receiver is told what waits for it."
     )
+    watch_every_s: Seconds = Field(
+        default=1.0, description="How often holds are looked at whose facts may have moved."
+    )
     expiry_every_s: Seconds = Field(
         default=5.0, description="How often deadlines of reviews and parked events are looked at."
     )

@@ -33,8 +33,9 @@ class Due:
     escalated: tuple[str, ...]
     expired: tuple[str, ...]
 
-    def __len__(self) -> int:
-        """Return how many steps there were."""
+    @property
+    def steps(self) -> int:
+        """How many steps there were."""
         return len(self.warned) + len(self.escalated) + len(self.expired)
 
 

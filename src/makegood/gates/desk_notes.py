@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 
-from makegood.domain.canonical import derive_id
 from makegood.errors import Conflict
 from makegood.gates import review_authority, review_records
 from makegood.gates.review_items import ReviewItem, get, get_locked
@@ -84,7 +83,7 @@ def answer(
 
 def notes(tx: Connection, review_id: str) -> list[Note]:
     """Return what was asked and answered on a hold, oldest first."""
-    query = select(NOTE).where(NOTE.c.review_id == review_id).order_by(NOTE.c.at_us, NOTE.c.id)
+    query = select(NOTE).where(NOTE.c.review_id == review_id).order_by(NOTE.c.id)
     return [
         Note(row.id, row.review_id, NoteKind(row.kind), row.person_id, row.at_us, row.words)
         for row in tx.execute(query)
@@ -102,7 +101,7 @@ def _write(
     count = select(func.count()).select_from(NOTE).where(NOTE.c.review_id == review.id)
     number = tx.execute(count).scalar_one()
     row = {
-        "id": derive_id("note", review.id, number),
+        "id": f"{review.id}-{number:05}",
         "review_id": review.id,
         "kind": kind,
         "person_id": decider.person_id,

@@ -12,9 +12,8 @@ from makegood.clock import MINUTE, to_rfc3339
 from makegood.domain.authority import RunStatus
 from makegood.errors import NotConnected, ReadFailed
 from makegood.events import parking
-from makegood.gates import reviews
 from makegood.logs import get_logger
-from makegood.runtime import checkpoints, notify
+from makegood.runtime import checkpoints, desk_watch, notify
 from makegood.runtime.schedule import Job
 from makegood.sdk import Connections, TimeOuts, WeatherReading
 from makegood.state import query
@@ -41,6 +40,7 @@ def jobs(house: House) -> tuple[Job, ...]:
     settings = house.settings
     found = [
         Job("expire", settings.expiry_every_s, lambda: expire(house)),
+        Job("watch", settings.watch_every_s, desk_watch.Watch(house).look),
         Job("prune", settings.prune_every_s, lambda: prune(house)),
     ]
     connected = {each.system for each in settings.read_connections}
@@ -53,14 +53,9 @@ def jobs(house: House) -> tuple[Job, ...]:
 
 
 def expire(house: House) -> int:
-    """End reviews whose deadline has passed and quarantine overdue events; return how many."""
+    """Take the steps of deadlines: of reviews, and of parked events; return how many."""
     ended = parking.expire(house.store, house.ingest_context())
-    with house.store.write() as tx:
-        expired = reviews.expire_due(tx, house.clock.now_us())
-    if expired:
-        log.info("reviews_expired", reviews=expired)
-        house.wake()
-    return ended + len(expired)
+    return ended + desk_watch.look_at_deadlines(house)
 
 
 def prune(house: House) -> int:

@@ -1,0 +1,64 @@
+"""The review desk's own clock: undo windows that end, deadlines, and holds whose facts move."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from makegood.gates import desk_watch, reviews
+from makegood.logs import get_logger
+
+if TYPE_CHECKING:
+    from makegood.runtime.house import House
+
+log = get_logger(__name__)
+
+
+def finish(house: House) -> int:
+    """Grant what was approved and not undone in time; return how many windows ended."""
+    now_us = house.clock.now_us()
+    with house.store.read() as tx:
+        if not reviews.is_due(tx, now_us):
+            return 0
+    with house.store.write() as tx:
+        house.executor.require_owned(tx)
+        finished = reviews.finish_due(tx, now_us, house.policies)
+    for one in finished:
+        log.info("undo_window_ended", review_id=one.review_id, status=one.status, why=one.detail)
+    return len(finished)
+
+
+def look_at_deadlines(house: House) -> int:
+    """Warn of holds, let them climb the ladder, and end them; return how many steps there were."""
+    with house.store.write() as tx:
+        due = reviews.look_at_deadlines(tx, house.clock.now_us(), house.policies)
+    if due.steps:
+        log.info("reviews_due", warned=due.warned, escalated=due.escalated, expired=due.expired)
+        house.wake()
+    return due.steps
+
+
+class Watch:
+    """Marks holds as soon as what they stand on moves. One thread owns it."""
+
+    def __init__(self, house: House) -> None:
+        """Begin with a look at every hold that waits: the policies may be others than before."""
+        self._house = house
+        self._seen: int | None = None
+
+    def look(self) -> int:
+        """Look at the holds that events since the last look may touch; return how many moved."""
+        house = self._house
+        with house.store.read() as tx:
+            if self._seen is None:
+                seen, ids = desk_watch.newest_event(tx), desk_watch.waiting(tx)
+            else:
+                seen, ids = desk_watch.touched_since(tx, self._seen)
+        marked: list[str] = []
+        if ids:
+            with house.store.write() as tx:
+                marked = desk_watch.mark(tx, ids, house.clock.now_us(), house.policies)
+        self._seen = seen
+        if marked:
+            log.info("reviews_stale", reviews=len(marked))
+            house.wake()
+        return len(marked)

@@ -1,0 +1,123 @@
+"""The desk's own clock in a whole house: windows end, deadlines pass, moved holds are marked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from makegood.clock import MINUTE, SECOND, to_rfc3339
+from makegood.domain.actions import ActionKind
+from makegood.domain.authority import ReviewStatus
+from makegood.errors import Superseded
+from makegood.gates import epoch, reviews
+from makegood.runtime import chores, desk_watch
+from tests.runtime.stage import SUPERVISOR
+
+if TYPE_CHECKING:
+    from tests.runtime.stage import Setting, Stage
+
+
+def _refund(stage: Stage) -> reviews.ReviewItem:
+    stage.until(stage.holds)
+    return next(hold for hold in stage.holds() if hold.action.kind is ActionKind.REFUND)
+
+
+def _approving(stage: Stage, hold: reviews.ReviewItem) -> None:
+    house = stage.house
+    with house.store.write() as tx:
+        now_us = stage.clock.now_us()
+        made = reviews.approve(
+            tx, hold.id, SUPERVISOR, hold.seen, now_us, house.policies, 8 * SECOND
+        )
+    assert made.status is ReviewStatus.APPROVING
+
+
+def _status(stage: Stage, hold: reviews.ReviewItem) -> str:
+    with stage.house.store.read() as tx:
+        return str(reviews.get(tx, hold.id).status)
+
+
+def test_the_executors_turn_grants_what_was_not_undone_in_time(setting: Setting) -> None:
+    with setting.opened() as stage:
+        hold = _refund(stage)
+        _approving(stage, hold)
+        assert stage.house.settle() == 0
+        assert stage.refunded() == {}
+        stage.clock.advance(8 * SECOND)
+        assert stage.house.settle() > 0
+        assert hold.action.money is not None
+        assert stage.refunded() == {hold.order_id: hold.action.money.minor}
+
+
+def test_a_house_that_died_within_the_window_grants_after_it_or_asks_again(
+    setting: Setting,
+) -> None:
+    with setting.opened() as stage:
+        hold = _refund(stage)
+        _approving(stage, hold)
+    with setting.opened() as stage:
+        stage.house.recover()
+        assert _status(stage, hold) == "approving"
+        assert stage.refunded() == {}
+    setting.clock.advance(8 * SECOND)
+    with setting.opened() as stage:
+        assert stage.house.recover() > 0
+        assert _status(stage, hold) == "approved"
+        assert list(stage.refunded()) == [hold.order_id]
+
+
+def test_a_run_waits_on_while_an_approval_can_be_undone(setting: Setting) -> None:
+    with setting.opened() as stage:
+        hold = _refund(stage)
+        mine = [each for each in stage.holds() if each.run_id == hold.run_id]
+        for each in mine:
+            _approving(stage, each)
+        waiting = stage.house.runs.to_wake()
+        assert hold.run_id not in {run.id for run in waiting}
+
+
+def test_a_process_that_was_taken_over_grants_nothing(setting: Setting) -> None:
+    with setting.opened() as stage:
+        hold = _refund(stage)
+        _approving(stage, hold)
+        stage.clock.advance(8 * SECOND)
+        with stage.house.store.write() as tx:
+            epoch.take(tx, "another", stage.clock.now_us())
+        with pytest.raises(Superseded):
+            stage.house.settle()
+        assert _status(stage, hold) == "approving"
+
+
+def test_deadlines_and_moved_facts_are_looked_at_by_the_clock(setting: Setting) -> None:
+    with setting.opened() as stage:
+        hold = _refund(stage)
+        jobs = {job.name: job for job in chores.jobs(stage.house)}
+        jobs["watch"].do()
+        assert _status(stage, hold) == "open"
+        watch = desk_watch.Watch(stage.house)
+        assert watch.look() == 0
+        stage.house.ingest([_refunded(stage, hold)])
+        heard = stage.house.changes.version
+        assert watch.look() == 1
+        assert watch.look() == 0
+        assert stage.house.changes.version == heard + 1
+        assert _status(stage, hold) == "stale"
+        stage.clock.advance(121 * MINUTE)
+        jobs["expire"].do()
+        assert _status(stage, hold) == "expired"
+
+
+def _refunded(stage: Stage, hold: reviews.ReviewItem) -> dict[str, object]:
+    money = hold.action.money
+    assert money is not None
+    return {
+        "specversion": "1.0",
+        "id": "refund-elsewhere",
+        "source": "/test",
+        "type": "sales_order.payment_refunded",
+        "subject": hold.order_id,
+        "time": to_rfc3339(stage.clock.now_us()),
+        "hub": hold.hub_id,
+        "data": {"amount": {"minor": 1, "currency": money.currency}},
+    }
