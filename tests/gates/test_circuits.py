@@ -51,7 +51,14 @@ def test_its_window_rolls() -> None:
     assert breaker.state is State.CLOSED
 
 
-@given(st.lists(st.integers(min_value=0, max_value=30), max_size=60), st.integers(1, 10))
+def test_nothing_is_forgotten_before_it_has_left_the_window() -> None:
+    for minute in range(60):
+        breaker = circuit(max_count=1)
+        assert passed(breaker, 1, NOW + 3 * MINUTE) == 1
+        assert passed(breaker, 1, NOW + (3 + minute) * MINUTE) == 0
+
+
+@given(st.lists(st.integers(0, 8), min_size=10, max_size=60), st.integers(1, 5))
 def test_a_window_never_lets_more_pass_than_its_limit(gaps: list[int], most: int) -> None:
     breaker = circuit(max_count=most)
     now_us, passed_at = NOW, list[int]()

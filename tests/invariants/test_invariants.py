@@ -17,13 +17,13 @@ from makegood.domain.authority import ReviewStatus
 from makegood.domain.canonical import canonical
 from makegood.domain.decisions import Decision
 from makegood.domain.effects import EffectStatus, Repeat
-from makegood.domain.policy import Autonomy
+from makegood.domain.policy import Autonomy, Velocity, VelocityScope
 from makegood.domain.roles import Role
 from makegood.effects.boundary import Point
-from makegood.errors import Conflict, KeyDestroyed, NotAllowed, Superseded
+from makegood.errors import Conflict, InvalidInput, KeyDestroyed, NotAllowed, Superseded
 from makegood.events.ingest import ingest
 from makegood.events.model import IngestContext
-from makegood.gates import epoch
+from makegood.gates import bypass, epoch
 from makegood.gates.reviews import Decider
 from makegood.ledger.entries import ENTRY, HEAD, Draft, append, leaf_hash
 from makegood.ledger.kinds import EntryKind
@@ -217,6 +217,54 @@ def test_invariant_07_no_one_approves_their_own_request(world: World) -> None:
     assert world.settle() == 0
     assert world.approve(by=SECOND).status is ReviewStatus.APPROVED
     assert world.settle() == 1
+
+
+def test_invariant_02_an_open_breaker_is_looked_at_again_at_the_spend(world: World) -> None:
+    rule = Velocity(
+        name="fast",
+        kinds=(ActionKind.COUPON,),
+        per=VelocityScope.HUB,
+        window_minutes=60,
+        max_count=1,
+        open_minutes=30,
+        probes=1,
+    )
+    world.policy("breakers", velocity=(rule,))
+    world.orders("a", "b")
+    judged = world.propose(coupon("a"), coupon("b"))
+    assert [one.verdict for one in judged] == ["allow", "hold"]
+    assert world.settle() == 0
+    assert world.books[ActionKind.COUPON].done == {}
+    assert [grant.status for grant in world.rows(GRANT)] == ["void"]
+
+
+def test_invariant_08_every_bypass_is_on_the_ledger_ends_and_cannot_touch_safety(
+    world: World,
+) -> None:
+    world.order("o")
+    world.courier("k", capacity=1)
+    world.assigned(world.order("p"), "k")
+    with world.store.write() as tx:
+        now_us = world.clock.now_us()
+        with pytest.raises(InvalidInput, match="use 1 to"):
+            bypass.request(tx, world.policies, "hub:h1", "storm", 10_000, "per_a", now_us)
+        asked = bypass.request(tx, world.policies, "hub:h1", "storm", 30, "per_a", now_us)
+        with pytest.raises(NotAllowed):
+            bypass.confirm(tx, world.policies, asked.id, "per_a", now_us)
+        bypass.confirm(tx, world.policies, asked.id, "per_b", now_us)
+    passed = world.one(coupon("o", 301))
+    assert passed.verdict == "allow"
+    assert world.verdict(reassign("o", "k")) == "deny"
+    assert world.verdict(refund("o")) == "hold"
+    assert world.settle() == 1
+    (told,) = world.told(EntryKind.BYPASS_CONFIRMED, part="house")
+    assert (told.actor, told.body["requested_by"]) == ("per_b", "per_a")
+    assert (told.body["reason"], told.body["scope"]) == ("storm", "hub:h1")
+    assert told.body["ends_us"] == now_us + 30 * MINUTE
+    judged = world.told(EntryKind.ACTION_JUDGED)
+    assert [e.body["action_id"] for e in judged if asked.id in e.refs] == [passed.action_id]
+    world.pass_time(30)
+    assert world.verdict(coupon(world.order("q"), 301)) == "hold"
 
 
 def test_invariant_09_no_event_is_lost(world: World) -> None:

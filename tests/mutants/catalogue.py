@@ -6,9 +6,13 @@ from typing import Final
 
 from tests.mutants.mutant import Mutant
 from tests.mutants.of_authority import OF_AUTHORITY
+from tests.mutants.of_breakers import OF_BREAKERS
 from tests.mutants.of_effects import OF_EFFECTS
 from tests.mutants.of_records import OF_RECORDS
 
 MUTANTS: Final[tuple[Mutant, ...]] = tuple(
-    sorted((*OF_AUTHORITY, *OF_EFFECTS, *OF_RECORDS), key=lambda m: (m.invariant, m.name))
+    sorted(
+        (*OF_AUTHORITY, *OF_BREAKERS, *OF_EFFECTS, *OF_RECORDS),
+        key=lambda m: (m.invariant, m.name),
+    )
 )

@@ -251,7 +251,7 @@ OF_AUTHORITY: Final = (
     Mutant(
         12,
         "an unknown entity does not hold",
-        "gates/judge.py",
+        "gates/confidence.py",
         "if unknown and candidate.action.entity.kind is not EntityKind.HUB:",
         "if False:",
         DENY,
@@ -292,7 +292,7 @@ OF_AUTHORITY: Final = (
         12,
         "a coupon in a currency without a limit passes",
         "gates/rules.py",
-        'candidate.say("breaker.coupon_currency", Verdict.HOLD, why)',
+        'candidate.hold("breaker.coupon_currency", why)',
         "pass",
         (f"{RULES}a_coupon_in_a_currency_that_policy_does_not_name_holds",),
     ),
@@ -331,9 +331,9 @@ OF_AUTHORITY: Final = (
     Mutant(
         13,
         "the kill switch stops safety",
-        "gates/kill.py",
-        "if action.facts.floor is Floor.NEVER_HELD or not self.scopes:",
-        "if not self.scopes:",
+        "gates/scopes.py",
+        "if action.facts.floor is Floor.NEVER_HELD:",
+        "if False:",
         ("tests/gates/test_kill.py::test_safety_passes_every_switch_to_its_end",),
     ),
     Mutant(

@@ -112,6 +112,21 @@ class Decision(Frozen):
         """Return each factor's part of the score, in the order of `factors`."""
         return tuple(f.weight * v for f, v in zip(self.factors, option.values, strict=True))
 
+    def margin(self, subject_id: str) -> int | None:
+        """Return by how many points a subject's chosen option beats its best other one.
+
+        None where there is no other, where this decision has no such subject, and in a joint
+        plan or on a ladder, whose choices are not made by the least score of one subject.
+        """
+        if self.method not in (Method.LEAST_SCORE, Method.MODEL):
+            return None
+        for subject in self.subjects:
+            if subject.id == subject_id:
+                scores = [self.score(option) for option in subject.options]
+                chosen = scores.pop(subject.chosen)
+                return min(scores) - chosen if scores else None
+        return None
+
     def subject(self, subject_id: str) -> Subject:
         """Return one subject; raise KeyError when this decision has none of that id."""
         for candidate in self.subjects:

@@ -83,7 +83,7 @@ def condition(kinds: tuple[ActionKind, ...], text: str) -> Compiled:
     except RuntimeError as error:
         raise ValueError(_said(str(error), fields)) from None
     if expression.return_type() != cel.Type.BOOL:
-        message = f"it is a {expression.return_type().name()}, and must be true or false"
+        message = f"it is of type {expression.return_type().name().lower()}, not true or false"
         raise ValueError(message)
     return Compiled(expression, frozenset(fields))
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from makegood.domain.incidents import Incident
     from makegood.gates.rules import Rulebook
-    from makegood.proposals.types import Proposal, StateReader
+    from makegood.proposals.types import Proposal, Proposed, StateReader
 
 PROPOSAL: Final = table(tables.incidents.Proposal)
 PROPOSALS: Final = TypeAdapter(types.Proposal)
@@ -68,9 +68,16 @@ def submit(
         append(tx, [_draft(incident, proposal, proposal_id, body, dropped, now_us)])
     origin = Origin(proposal_id, proposal.run_id, proposal.incident_id, proposal.agent)
     intentions = tuple(
-        Intention(one.action, one.decision, one.subject, one.doubts) for one in proposal.actions
+        Intention(one.action, one.decision, one.subject, one.doubts, _margin(proposal, one))
+        for one in proposal.actions
     )
     return judge(tx, rulebook, origin, intentions, now_us)
+
+
+def _margin(proposal: Proposal, one: Proposed) -> int | None:
+    if not 0 <= one.decision < len(proposal.decisions):
+        return None
+    return proposal.decisions[one.decision].margin(one.subject)
 
 
 def _draft(
