@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MEDIA_TYPE: Final = "application/problem+json"
 _TYPES: Final = "urn:makegood:problem:"
+_TOLD: Final = 5
+"""How many mistakes of a long list stand in the detail too."""
 
 _STATUSES: Final[dict[type[errors.MakegoodError], HTTPStatus]] = {
     errors.InvalidInput: HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -101,7 +103,8 @@ def invalid(mistakes: Sequence[Mistake]) -> Problem:
 
 def nothing_done(mistakes: Sequence[Mistake]) -> Problem:
     """Return the problem for a batch of which nothing was done, with what stopped it."""
-    problem = of_error(errors.Conflict("nothing of the batch was done"))
+    why = "; ".join(f"{each.field}: {each.problem}" for each in mistakes[:_TOLD])
+    problem = of_error(errors.Conflict(f"nothing of the batch was done; {why}"))
     return problem.model_copy(update={"errors": tuple(mistakes)})
 
 

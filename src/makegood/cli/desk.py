@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from makegood.cli import client, output, shapes
+from makegood.cli import client, desk_steps, output, shapes
 from makegood.cli.output import AsJson, say
 
 Review = Annotated[str, typer.Argument(help="The review's id, as `review list` shows it.")]
@@ -15,7 +15,7 @@ Review = Annotated[str, typer.Argument(help="The review's id, as `review list` s
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     review = typer.Typer(
-        help="What waits for a person: look at it, approve it or reject it.",
+        help="What waits for a person: look at it, change it, approve it or reject it.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     review.command("show")(show_review)
     review.command("approve")(approve)
     review.command("reject")(reject)
+    desk_steps.register(review)
     app.add_typer(review, name="review")
 
 
@@ -30,13 +31,16 @@ def list_reviews(
     *,
     status: Annotated[
         list[str] | None,
-        typer.Option(help="open, stale, approved, rejected, expired or superseded; may repeat."),
+        typer.Option(
+            help="open, stale, approving, approved, rejected, expired, superseded or void;"
+            " may repeat."
+        ),
     ] = None,
     hub: Annotated[str | None, typer.Option(help="Only this hub's.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="The most to list.")] = 50,
     as_json: AsJson = False,
 ) -> None:
-    """List what waits, the nearest deadline first."""
+    """List what waits, the most urgent first."""
     query: dict[str, Any] = {"status": status or None, "hub": hub, "limit": limit}
     rows = client.items(client.get(client.path("review"), query))
     if as_json:
@@ -82,10 +86,17 @@ def show_review(review: Review, *, as_json: AsJson = False) -> None:
             ("proposed by", f"{found['agent']}, incident {found['incident_id']}"),
             ("opened", shapes.when(found["opened_us"])),
             ("deadline", shapes.when(found["deadline_us"])),
+            ("taken by", _taken(found)),
+            ("passed on by", found["delegated_by"]),
+            ("escalated", f"rung {found['level']}" if found["level"] else ""),
+            ("edited by", found["edited_by"]),
+            ("can be edited", ", ".join(found["editable"])),
             ("first yes by", found["first_by"]),
             ("decided by", found["decided_by"]),
             ("decided", shapes.when(found["decided_us"]) if found["decided_us"] else ""),
             ("reason", found["reason"]),
+            ("void because", found["note"]),
+            ("replaced by", found["replaced_by"]),
             ("its decision", f"makegood decision show {found['action_id']}"),
         )
     )
@@ -93,6 +104,12 @@ def show_review(review: Review, *, as_json: AsJson = False) -> None:
         say()
         say("Since it was opened this has moved:")
         output.show_table(("ENTITY", "FACT", "BEFORE", "NOW"), found["changed"], empty="")
+    desk_steps.show_notes(review)
+
+
+def _taken(found: Any) -> str:  # noqa: ANN401 -- JSON
+    until_us = found["claimed_until_us"]
+    return f"{found['claimed_by']} until {shapes.when(until_us)}" if until_us else ""
 
 
 def approve(

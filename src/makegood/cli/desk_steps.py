@@ -1,0 +1,156 @@
+"""What can be done with a review besides deciding it: taking it, changing it, passing it on."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from makegood.cli import client, output, shapes
+from makegood.cli.output import AsJson, say
+from makegood.errors import InvalidInput
+
+Review = Annotated[str, typer.Argument(help="The review's id, as `review list` shows it.")]
+Reviews = Annotated[list[str], typer.Argument(help="The reviews' ids.")]
+Words = Annotated[str, typer.Argument(help="What you want to say, in your words.")]
+
+
+def register(review: typer.Typer) -> None:
+    """Add the commands of this module."""
+    review.command("claim")(claim)
+    review.command("release")(release)
+    review.command("edit")(edit)
+    review.command("ask")(ask)
+    review.command("answer")(answer)
+    review.command("escalate")(escalate)
+    review.command("undo")(undo)
+    review.command("batch")(batch)
+
+
+def claim(review: Review, *, as_json: AsJson = False) -> None:
+    """Take a review to look at; for a while nobody else decides it."""
+    found = _post(review, "claim")
+    _tell(found, f"{review} is yours until {shapes.when(found['claimed_until_us'])}.", as_json)
+
+
+def release(review: Review, *, as_json: AsJson = False) -> None:
+    """Give a review back that you had taken."""
+    _tell(_post(review, "release"), f"{review} is free again.", as_json)
+
+
+def edit(
+    review: Review,
+    changes: Annotated[
+        list[str],
+        typer.Argument(help="FIELD=VALUE, such as amount.minor=1200 or lines='[\"l1\"]'."),
+    ],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Change what a review holds; it is judged anew, and another person decides it.
+
+    `review show --json` names the fields that can be changed (`editable`).
+    """
+    before = client.get(client.path("review", review))
+    body = {"seen": before["seen"], "changes": _changes(changes, before["action"])}
+    found = client.post(client.path("review", review, "edit"), body)
+    text = f"{shapes.sentence(found['action'])} It is {found['id']} now; another person decides it."
+    _tell(found, text, as_json)
+
+
+def ask(review: Review, question: Words, *, as_json: AsJson = False) -> None:
+    """Ask for more information on a review; its deadline goes on."""
+    _tell(_post(review, "ask", {"question": question}), f"Asked on {review}.", as_json)
+
+
+def answer(review: Review, words: Words, *, as_json: AsJson = False) -> None:
+    """Answer the question that is open on a review."""
+    _tell(_post(review, "answer", {"answer": words}), f"Answered on {review}.", as_json)
+
+
+def escalate(review: Review, *, as_json: AsJson = False) -> None:
+    """Pass a review one rung up the ladder; another person then decides it."""
+    found = _post(review, "escalate")
+    _tell(found, f"{review} is on rung {found['level']} of the ladder.", as_json)
+
+
+def undo(review: Review, *, as_json: AsJson = False) -> None:
+    """Take back an approval that you gave in the console, while its time to undo lasts."""
+    found = _post(review, "undo")
+    _tell(found, f"{review} is {shapes.words(found['status'])} again.", as_json)
+
+
+def batch(
+    reviews: Reviews,
+    *,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Approve those that can be, and leave the others.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Approve several reviews as they stand right now: all of them, or none."""
+    items: list[dict[str, str]] = []
+    for each in reviews:
+        found = client.get(client.path("review", each))
+        output.note(f"{each}: {shapes.sentence(found['action'])}")
+        items.append({"review_id": each, "seen": found["seen"]})
+    made = client.post(client.path("review", "batch"), {"items": items, "fresh_only": fresh})
+    if as_json:
+        output.show_json(made)
+        return
+    output.show_table(
+        ("REVIEW", "STATUS", "WHY"),
+        [
+            (one["review_id"], shapes.words(one["status"] or "unknown"), one["detail"])
+            for one in made["results"]
+        ],
+        empty="",
+    )
+
+
+def show_notes(review: str) -> None:
+    """Show what was asked and answered on a review, if anything was."""
+    notes = client.items(client.get(client.path("review", review, "note")))
+    if notes:
+        say()
+        output.show_table(
+            ("WHEN", "WHO", "WHAT", "WORDS"),
+            [(shapes.when(n["at_us"]), n["person_id"], n["kind"], n["words"]) for n in notes],
+            empty="",
+        )
+
+
+def _post(review: str, verb: str, body: dict[str, str] | None = None) -> Any:  # noqa: ANN401 -- JSON
+    return client.post(client.path("review", review, verb), body)
+
+
+def _tell(found: Any, text: str, as_json: bool) -> None:  # noqa: ANN401, FBT001 -- JSON
+    if as_json:
+        output.show_json(found)
+    else:
+        say(text)
+
+
+def _changes(given: list[str], action: dict[str, Any]) -> dict[str, Any]:
+    """Return changes as the API takes them; `a.b=1` changes one part of field a."""
+    changes: dict[str, Any] = {}
+    for one in given:
+        name, equals, value = one.partition("=")
+        if not equals or not name:
+            raise InvalidInput("changes", f"{one!r} says no FIELD=VALUE", "write amount.minor=1200")
+        field, dot, part = name.partition(".")
+        if dot:
+            whole = changes.setdefault(field, dict(action.get(field) or {}))
+            whole[part] = _value(value)
+        else:
+            changes[field] = _value(value)
+    return changes
+
+
+def _value(text: str) -> Any:  # noqa: ANN401 -- JSON
+    import json
+
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
