@@ -28,7 +28,12 @@ from makegood.sdk import (
 )
 
 # After these an obligation may be taken up again.
-_OVER = (ActionStatus.FAILED, ActionStatus.EXPIRED, ActionStatus.SUPERSEDED)
+_OVER = (
+    ActionStatus.FAILED,
+    ActionStatus.EXPIRED,
+    ActionStatus.SUPERSEDED,
+    ActionStatus.VOID,
+)
 # While a reassignment stands so, the order's courier is about to change.
 _MOVING = (
     ActionStatus.HELD,

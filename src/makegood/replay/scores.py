@@ -15,7 +15,7 @@ from sqlalchemy import func, select
 
 from makegood.clock import SECOND
 from makegood.domain.actions import ActionKind
-from makegood.domain.authority import WAITING_REVIEWS, ActionStatus, ReviewStatus
+from makegood.domain.authority import PENDING_REVIEWS, ActionStatus, ReviewStatus
 from makegood.domain.effects import EffectStatus
 from makegood.domain.incidents import IncidentStatus
 from makegood.domain.money import Money
@@ -38,7 +38,12 @@ _INCIDENT: Final = table(Incident)
 _RUN: Final = table(Run)
 
 _SETTING_OUT: Final = (ActionStatus.GRANTED, ActionStatus.INTENDED, ActionStatus.UNKNOWN)
-_NOT_DONE: Final = (ActionStatus.REJECTED, ActionStatus.EXPIRED, ActionStatus.SUPERSEDED)
+_NOT_DONE: Final = (
+    ActionStatus.REJECTED,
+    ActionStatus.EXPIRED,
+    ActionStatus.SUPERSEDED,
+    ActionStatus.VOID,
+)
 _REFUSED: Final = (ActionStatus.DENIED, ActionStatus.FAILED)
 _SHOWN_PROBLEMS: Final = 5
 
@@ -64,11 +69,13 @@ class Holds:
     rejected: int
     expired: int
     superseded: int
+    void: int
 
     @property
     def total(self) -> int:
         """All of them."""
-        return self.waiting + self.approved + self.rejected + self.expired + self.superseded
+        said = self.waiting + self.approved + self.rejected
+        return said + self.expired + self.superseded + self.void
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +122,7 @@ def counts(tx: Connection) -> tuple[int, int, int]:
     """Return how many incidents are open, effects were confirmed, and reviews wait."""
     open_ones = _INCIDENT.c.status == IncidentStatus.OPEN.value
     done = _EFFECT.c.status == EffectStatus.CONFIRMED.value
-    waiting = _REVIEW.c.status.in_([status.value for status in WAITING_REVIEWS])
+    waiting = _REVIEW.c.status.in_([status.value for status in PENDING_REVIEWS])
     found = [
         tx.execute(select(func.count()).select_from(rows).where(which)).scalar_one()
         for rows, which in ((_INCIDENT, open_ones), (_EFFECT, done), (_REVIEW, waiting))
@@ -179,7 +186,7 @@ def as_text(summary: Summary) -> list[str]:
             "held for a person",
             f"{holds.total}: {holds.waiting} waiting, {holds.approved} approved,"
             f" {holds.rejected} rejected, {holds.expired} expired,"
-            f" {holds.superseded} superseded",
+            f" {holds.superseded} superseded, {holds.void} void",
         ),
         _fact(
             "decision time",
@@ -287,9 +294,10 @@ def _holds(tx: Connection) -> Holds:
         return sum(counts.get(status.value, 0) for status in statuses)
 
     return Holds(
-        waiting=of(ReviewStatus.OPEN, ReviewStatus.STALE),
+        waiting=of(*PENDING_REVIEWS),
         approved=of(ReviewStatus.APPROVED),
         rejected=of(ReviewStatus.REJECTED),
         expired=of(ReviewStatus.EXPIRED),
         superseded=of(ReviewStatus.SUPERSEDED),
+        void=of(ReviewStatus.VOID),
     )
