@@ -59,7 +59,6 @@ def _new(
     candidate: Candidate, origin: Origin, rulebook: Rulebook, now_us: int, deadline_us: int
 ) -> dict[str, Any]:
     facts = orjson.dumps(candidate.facts).decode()
-    held = [r.why for r in candidate.reasons if r.verdict is candidate.verdict]
     return {
         "id": derive_id("rev", candidate.id),
         "action_id": candidate.id,
@@ -72,7 +71,7 @@ def _new(
         "facts_then": facts,
         "facts_now": facts,
         "status": ReviewStatus.OPEN,
-        "why": "; ".join(held),
+        "why": candidate.why,
         "opened_us": now_us,
         "deadline_us": deadline_us,
         "priority": priority(candidate.action, deadline_us, rulebook.policies),

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from makegood.domain.authority import ActionStatus, ObligationStatus, ReviewStatus
 from makegood.errors import Conflict, NotAllowed
 from makegood.gates import (
-    bypass,
     rejections,
     review_authority,
     review_limits,
@@ -112,7 +111,7 @@ def approve(
     if rejections.stands(tx, review.action):
         raise Conflict(f"a person said no to a {review.action.kind} here for {review.action.cause}")
     rules, subject = policies.breakers.velocity, velocity.Subject(review.action, review.agent)
-    velocity.require_passage(tx, rules, subject, bypass.in_force(tx, now_us), now_us)
+    velocity.require_passage(tx, rules, subject, now_us)
     if seen != review.seen or review_records.moved(tx, review, now_us, policies.digest()):
         return _not_as_seen(tx, review, policies, now_us)
     if review.changed and (why := _void(tx, review, policies, now_us)):
