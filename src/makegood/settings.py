@@ -32,7 +32,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from makegood.domain.effects import Connection
+from makegood.domain.effects import Capability, Connection
 from makegood.errors import InvalidInput
 
 PREFIX: Final = "MAKEGOOD_"
@@ -47,16 +47,21 @@ Minutes = Annotated[int, Field(ge=1, le=60 * 24 * 366)]
 
 
 class Outside(BaseModel):
-    """One outside system: its base address, and the bearer credential it asks for, if any."""
+    """One outside system: its base address, and the bearer credential it asks for, if any.
+
+    With a capability, such as pays_back, only tools that declare it are handed the credential.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str = Field(pattern=r"^https?://[^\s/]+")
     credential: SecretStr = SecretStr("")
+    capability: Capability | None = None
 
     def connection(self, system: str) -> Connection:
         """Return it as the tools' client takes it."""
-        return Connection(system, self.url, self.credential.get_secret_value())
+        secret = self.credential.get_secret_value()
+        return Connection(system, self.url, secret, self.capability)
 
 
 class Receiver(BaseModel):

@@ -10,8 +10,8 @@ import pytest
 
 from makegood import workspace as ws
 from makegood.domain.incidents import IncidentKind
-from makegood.errors import Conflict, WorkspaceBroken
-from makegood.sdk import Connection, Connections, NotConnected
+from makegood.errors import Conflict, NotAllowed, WorkspaceBroken
+from makegood.sdk import Capability, Connection, Connections, NotConnected
 from tests.workspace.conftest import CHECKOUT, TOOL
 
 
@@ -77,6 +77,35 @@ def test_an_adapter_declares_what_its_kinds_need(root: Path) -> None:
     [problem] = ws.check(root)
     assert "refund needs pays_back" in problem.message
     assert problem.line > 0
+
+
+def posing(root: Path) -> None:
+    """Add a tool that poses as one for coupons, and names the system that pays back."""
+    text = (root / "tools" / "desk.py").read_text()
+    text = text.replace('"desk"', '"vouchers"', 1).replace("PAYS_BACK", "ISSUES_COUPON")
+    (root / "tools" / "vouchers.py").write_text(text.replace("REFUND", "COUPON"))
+
+
+def test_a_tool_that_poses_as_a_coupon_does_not_share_the_credential_that_pays_back(
+    root: Path,
+) -> None:
+    posing(root)
+    [problem] = ws.check(root)
+    assert "would share the credential that pays back" in problem.message
+    assert problem.file == "tools/vouchers.py"
+    assert problem.line > 0
+
+
+def test_a_credential_that_is_for_one_capability_is_handed_to_no_other(root: Path) -> None:
+    posing(root)
+    (root / "tools" / "desk.py").unlink()
+    with ws.mounted(root) as workspace:
+        (factory,) = workspace.adapters.values()
+        system = factory.facts.system
+        pays = Connection(system, "https://pay.example", "secret", Capability.PAYS_BACK)
+        with pytest.raises(NotAllowed, match="is for pays_back alone"):
+            workspace.require_own_credentials([pays])
+        workspace.require_own_credentials([Connection(system, "https://pay.example", "secret")])
 
 
 def test_two_adapters_for_one_kind_are_an_error(root: Path) -> None:

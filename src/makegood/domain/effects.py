@@ -62,11 +62,15 @@ class AdapterFacts:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where an outside system is, and the credential for it (empty for reads without one)."""
+    """Where an outside system is, and the credential for it (empty for reads without one).
+
+    With `capability`, the credential is handed only to adapters that declare that one.
+    """
 
     system: str
     base_url: str
     credential: str = ""
+    capability: Capability | None = None
 
     def __repr__(self) -> str:
         """Show the address, never the credential."""

@@ -21,7 +21,11 @@ def settings(company: Company, url: str, folder: Path, workspace: Path, **more: 
         reads={each.system: Outside(url=each.base_url) for each in read_connections(url)},
         effects={
             each.system: Outside.model_validate(
-                {"url": each.base_url, "credential": each.credential}
+                {
+                    "url": each.base_url,
+                    "credential": each.credential,
+                    "capability": each.capability,
+                }
             )
             for each in effects
         },

@@ -143,6 +143,7 @@ def opened(
         WorkspaceBroken: the workspace has problems; all are listed.
         StoreUnreachable, SchemaOutOfDate, StoreInUse: the database cannot be used.
         NotConnected: a tool's outside system has no address.
+        NotAllowed: a tool names a system whose credential is for another capability.
 
     """
     with ExitStack() as stack:
@@ -157,6 +158,7 @@ def opened(
         )
         stack.callback(reads.close)
         stack.callback(acts.close)
+        workspace.require_own_credentials(settings.effect_connections)
         adapters = _by_kind(workspace.make_adapters(acts.client))
         epoch = ownership.take_over(store, clock)
         executor = Executor(

@@ -10,7 +10,7 @@ import hashlib
 import importlib
 import sys
 import traceback
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from makegood.domain.effects import Adapter
+from makegood.domain.effects import Adapter, Connection
 from makegood.domain.incidents import IncidentKind
 from makegood.domain.policy import Policies
-from makegood.errors import WorkspaceBroken
+from makegood.errors import NotAllowed, WorkspaceBroken
 from makegood.workspace.imports import wrong_imports
 from makegood.workspace.policies import read_policies
 from makegood.workspace.problems import Problem
@@ -56,6 +56,23 @@ class Workspace:
         """Return the agents that work on a kind of incident, by name."""
         found = (entry for entry in self.agents.values() if kind in entry.incidents)
         return tuple(sorted(found, key=lambda entry: entry.name))
+
+    def require_own_credentials(self, connections: Iterable[Connection]) -> None:
+        """Check that no adapter would be handed a credential that is for another capability.
+
+        Raises:
+            NotAllowed: one would, as where a tool that gives coupons names the refund system.
+
+        """
+        bound = {each.system: each.capability for each in connections if each.capability}
+        for name, factory in sorted(self.adapters.items()):
+            facts = factory.facts
+            wanted = bound.get(facts.system, facts.capability)
+            if wanted is not facts.capability:
+                raise NotAllowed(
+                    f"adapter {name!r} declares {facts.capability}; the credential of"
+                    f" {facts.system!r} is for {wanted} alone"
+                )
 
     def make_adapters(self, client: Callable[[str], httpx.Client]) -> dict[str, Adapter]:
         """Make every adapter with the client of its system; only the executor can call this well.

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import httpx
 
 from makegood.domain.actions import ActionKind
-from makegood.domain.effects import Adapter, AdapterFacts, capability_of
+from makegood.domain.effects import Adapter, AdapterFacts, Capability, capability_of
 from makegood.domain.incidents import IncidentKind
 from makegood.domain.tags import MARK, AgentTag, ToolSide, ToolTag
 from makegood.workspace.problems import Problem
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 BuildGraph = Callable[[Any], Any]
 """`build(context: AgentContext) -> StateGraph`; those types live above this layer."""
+
+
+_PAYS_BACK: Final = Capability.PAYS_BACK
 
 
 class AdapterFactory(Protocol):
@@ -102,6 +105,7 @@ class Registry:
         if facts.name in self.adapters:
             self._wrong(factory, f"there are two adapters named {facts.name!r}")
             return
+        self._alone_with_refunds(factory, facts)
         self.adapters[facts.name] = factory
         for kind in facts.kinds:
             other = self._by_kind.setdefault(kind, facts.name)
@@ -112,6 +116,14 @@ class Registry:
                 needs = capability_of(kind)
                 message = f"{kind} needs {needs}; adapter {facts.name!r} declares "
                 self._wrong(factory, f"{message}{facts.capability}")
+
+    def _alone_with_refunds(self, factory: AdapterFactory, facts: AdapterFacts) -> None:
+        """Let nothing else reach the credential that pays back: it is the system's."""
+        for name, other in self.adapters.items():
+            pair = {facts.capability, other.facts.capability}
+            if other.facts.system == facts.system and len(pair) > 1 and _PAYS_BACK in pair:
+                message = f"{facts.name!r} and {name!r} would share the credential that pays back"
+                self._wrong(factory, f"{message}; give one of them a system of its own")
 
     def _wrong(self, made: object, message: str) -> None:
         self.problems.append(Problem(*_where(made, self.root), message))

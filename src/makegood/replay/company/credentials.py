@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from makegood.domain.effects import Connection
+from makegood.domain.effects import Capability, Connection
 from makegood.replay.company.problems import Refused
 
 
@@ -21,6 +21,7 @@ class System(StrEnum):
     NOTIFICATIONS = "notifications"
 
 
+_FOR = {System.REFUNDS: Capability.PAYS_BACK, System.COUPONS: Capability.ISSUES_COUPON}
 READ_SYSTEMS = ("weather", "fleet", "orders")
 
 
@@ -56,7 +57,7 @@ class Credentials:
     def effect_connections(self, base_url: str) -> tuple[Connection, ...]:
         """Return the connections of effect adapters, for the executor alone."""
         return tuple(
-            Connection(str(system), base_url, credential)
+            Connection(str(system), base_url, credential, _FOR.get(system))
             for system, credential in self.by_system.items()
         )
 
