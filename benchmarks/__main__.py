@@ -11,6 +11,7 @@ from benchmarks import (
     agents,
     approvals,
     authority,
+    consoles,
     databases,
     events,
     report,
@@ -33,6 +34,7 @@ def _groups(postgres: databases.Fresh) -> dict[str, Group]:
             figure for name, fresh in both for figure in authority.spends(name, fresh, scale)
         ],
         "approvals": lambda scale: [approvals.measure(scale)],
+        "consoles": consoles.measure,
         "storms": lambda scale: [storms.measure(scale)],
         "ledger": lambda scale: [authority.verification(databases.sqlite, scale)],
         "starts": starts.measure,

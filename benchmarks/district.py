@@ -196,9 +196,11 @@ def settings(folder: Path) -> Settings:
 
 
 @contextmanager
-def opened(folder: Path, clock: VirtualClock, transport: MakeTransport) -> Generator[House]:
+def opened(
+    folder: Path, clock: VirtualClock, transport: MakeTransport, *, apart: bool = False
+) -> Generator[House]:
     """Open a house on the database in a folder while the block runs."""
-    with house.opened(settings(folder), clock, transport=transport) as opened_house:
+    with house.opened(settings(folder), clock, transport=transport, apart=apart) as opened_house:
         yield opened_house
 
 

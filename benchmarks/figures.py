@@ -22,11 +22,23 @@ class Scale:
     approvals: int = 150
     storms: int = 20
     runs: int = 60
+    holds: int = 10_000
+    pages: int = 30
+    consoles: int = 200
+    words: int = 20
 
 
 FULL = Scale()
 QUICK = Scale(
-    rounds=1, orders=400, single_spends=50, entries=10_000, approvals=40, storms=5, runs=20
+    rounds=1,
+    orders=400,
+    single_spends=50,
+    entries=10_000,
+    approvals=40,
+    storms=5,
+    runs=20,
+    holds=2_000,
+    words=5,
 )
 
 

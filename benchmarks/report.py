@@ -44,6 +44,9 @@ _HOW: Final = """
 - **Approvals** go over a socket to uvicorn in a daemon with its loop and executor; the clock
   stops when the payment adapter's request reaches the outside (the sandbox company). One comes
   every tenth of a second.
+- **The console**: the queue page of a daemon with {holds:,} open holds, until the first byte of
+  its answer; and a change in the house until each of {consoles} open consoles, in a process of
+  their own on the same machine, has heard of it over Server-Sent Events.
 - **Storms**: the house learns of the rain, detects, plans, judges and intends, with LangGraph,
   read tools over HTTP to a company in the same process, and SQLite waiting for the disk. The
   house has answered a small storm before; each storm has a database of its own.
@@ -66,7 +69,7 @@ def page(figures: Sequence[Figure], scale: Scale, machine: str) -> str:
         + f"{machine}\n\n"
         + table(figures)
         + (f"\n{notes}" if notes else "")
-        + _HOW.format(entries=scale.entries)
+        + _HOW.format(entries=scale.entries, holds=scale.holds, consoles=scale.consoles)
     )
 
 

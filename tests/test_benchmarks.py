@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from benchmarks import agents, approvals, authority, databases, events, report, starts, storms
+from benchmarks import (
+    agents,
+    approvals,
+    authority,
+    consoles,
+    databases,
+    events,
+    report,
+    starts,
+    storms,
+)
 from benchmarks.figures import Better, Figure, Scale, percentile
 
 if TYPE_CHECKING:
@@ -21,6 +31,10 @@ TINY: Final = Scale(
     approvals=2,
     storms=1,
     runs=2,
+    holds=30,
+    pages=3,
+    consoles=5,
+    words=2,
 )
 
 
@@ -54,6 +68,11 @@ def test_both_can_be_measured_on_postgres(postgres_server: PostgresServer) -> No
 @pytest.mark.slow
 def test_approvals_can_be_measured() -> None:
     _is_taken(approvals.measure(TINY))
+
+
+@pytest.mark.slow
+def test_the_console_can_be_measured() -> None:
+    _is_taken(*consoles.measure(TINY))
 
 
 @pytest.mark.slow
