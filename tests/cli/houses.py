@@ -81,9 +81,10 @@ def company_served(plan: CityPlan | None = None) -> Generator[tuple[Company, str
 
 @contextmanager
 def served(home: Path, more: dict[str, str]) -> Generator[Served]:
-    """Make a database and a first operator, and serve until the block ends."""
-    assert makegood(home, "db", "upgrade").code == 0
-    token = makegood(home, "db", "operator", "Ada", "--supervisor").out.strip()
+    """Make a first operator, and the database unless `more` names one; serve until it ends."""
+    store = more.get("store", "")
+    assert makegood(home, "db", "upgrade", store=store).code == 0
+    token = makegood(home, "db", "operator", "Ada", "--supervisor", store=store).out.strip()
     port = free_port()
     process = serve(home, port, more)
     try:

@@ -123,7 +123,7 @@ def test_a_port_in_use_is_known_before_anything_begins() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_serve_answers_takes_events_in_drains_and_ends_with_zero(
-    tmp_path: Path, number: signal.Signals
+    tmp_path: Path, number: signal.Signals, store_url: str
 ) -> None:
     now = to_rfc3339(SystemClock().now_us())
     event = {
@@ -135,7 +135,10 @@ def test_serve_answers_takes_events_in_drains_and_ends_with_zero(
         "time": now,
         "data": {"name": "One", "zone": "UTC"},
     }
-    with company_served() as (company, url), served(tmp_path, outside(url, company)) as house:
+    with (
+        company_served() as (company, url),
+        served(tmp_path, outside(url, company) | {"store": store_url}) as house,
+    ):
         with house.http(house.source_token("/test")) as http:
             headers = {"Content-Type": "application/cloudevents+json"}
             answer = http.post("/v1/events", content=json.dumps(event), headers=headers)
@@ -145,7 +148,7 @@ def test_serve_answers_takes_events_in_drains_and_ends_with_zero(
     events = [json.loads(line)["event"] for line in log.splitlines()]
     assert events[-1] == "stopped"
     assert "draining" in events
-    verified = makegood(tmp_path, "ledger", "verify", "--json")
+    verified = makegood(tmp_path, "ledger", "verify", "--json", store=store_url)
     assert verified.json["sound"]
     assert house.token not in log
 
