@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from fastapi import Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 import makegood
-from makegood.api import problems
+from makegood.api import described, problems
 from makegood.api.auth import permit
 from makegood.api.console import pages as console
 from makegood.api.console.telling import error_page
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from makegood.runtime.house import House
 
 _API: Final = ("/v1/", "/healthz", "/readyz", "/metrics")
-_PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
-    "4XX": {"model": Problem, "description": "A problem (RFC 9457), as application/problem+json."},
-}
 log = get_logger(__name__)
 
 
@@ -56,7 +53,7 @@ def application(desk: Desk) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         dependencies=[Depends(permit)],
-        responses=_PROBLEMS,
+        responses=described.PROBLEMS,
         redirect_slashes=False,
     )
     app.state.desk = desk
@@ -66,6 +63,7 @@ def application(desk: Desk) -> FastAPI:
     app.add_middleware(SizeLimit)
     app.add_middleware(StrictHeaders)
     _handle_errors(app)
+    described.describe(app)
     return app
 
 
