@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 from makegood.clock import from_datetime, to_datetime
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from makegood.gates.reviews import ReviewItem
 
 _PREFIX: Final = "field-"
+_AMOUNT: Final = re.compile(r"[0-9]{1,12}(\.[0-9]{1,6})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def _value(name: str, text: str, was: object, zone: ZoneInfo) -> object:
             return from_datetime(datetime.fromisoformat(text).replace(tzinfo=zone))
         if isinstance(was, int):
             return int(text)
-    except (ValueError, InvalidOperation, OverflowError) as error:
+    except (ValueError, OverflowError) as error:
         raise InvalidInput(name, f"{text!r} is not what it takes", "correct it") from error
     if isinstance(was, tuple):
         return [part.strip() for part in text.split(",") if part.strip()]
@@ -106,9 +108,9 @@ def _value(name: str, text: str, was: object, zone: ZoneInfo) -> object:
 
 
 def _money(text: str, currency: str) -> dict[str, Any]:
-    minor = Decimal(text).scaleb(minor_digits(currency))
-    if not minor.is_finite():
+    if not _AMOUNT.fullmatch(text):
         raise ValueError(text)
+    minor = Decimal(text).scaleb(minor_digits(currency))
     if minor != minor.to_integral_value():
         raise InvalidInput("amount", f"{text} has too many decimals", "round it")
     return {"minor": int(minor), "currency": currency}

@@ -15,7 +15,6 @@ from makegood.clock import to_rfc3339
 from makegood.domain.actions import ACTIONS
 from makegood.events import audit
 from makegood.gates.review_items import ACTION
-from makegood.ledger.entries import SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,17 +105,13 @@ def _line(scene: Scene, one: Found, value: Mapping[str, Any], sentences: Mapping
         at=scene.show.full(one.at_us, scene.place[1]),
         what=scene.words(f"entry.{one.kind}"),
         group=one.kind.partition("_")[0],
-        who=_who(scene, str(value["actor"])),
+        who=scene.name(str(value["actor"])),
         sentence=sentences.get(action, ""),
         told=_told(scene, value["body"]),
         action=action if action in sentences else "",
         order=orders[0] if orders else "",
         hash=one.hash[:_HASH_SHOWN],
     )
-
-
-def _who(scene: Scene, actor: str) -> str:
-    return scene.words("who.system") if actor == SYSTEM else scene.name(actor)
 
 
 def _told(scene: Scene, body: Mapping[str, Any]) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from makegood.api.console.sentences import Speaker
 from makegood.api.console.show import Show, zone_of
 from makegood.domain.roles import Role
 from makegood.gates import persons
+from makegood.ledger.entries import SYSTEM
 from makegood.state import query
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from makegood.domain.entities import Hub
     from makegood.domain.policy import Policies
     from makegood.gates.persons import Principal
+
+
+_AGENT: Final = "agent:"
 
 
 class Scene:
@@ -56,5 +60,9 @@ class Scene:
         return not self.who.roles.isdisjoint({Role.OPERATOR, Role.SUPERVISOR})
 
     def name(self, actor: str) -> str:
-        """Return who did something: a person's name, or what the engine calls itself."""
+        """Return who did something: a person by name, an agent, or the engine."""
+        if actor == SYSTEM:
+            return self.words("who.system")
+        if actor.startswith(_AGENT):
+            return self.words("scope.agent", name=actor.removeprefix(_AGENT))
         return self.names.get(actor, actor)

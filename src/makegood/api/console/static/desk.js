@@ -158,7 +158,7 @@ const desk = (() => {
   });
 
   document.addEventListener("swapped", (event) => { if (event.detail === "queue") count(); });
-  document.addEventListener("unpicked", () => say(body.dataset.changed, true));
+  document.addEventListener("unpicked", () => { if (toast?.hidden) say(body.dataset.changed, true); });
   addEventListener("popstate", () => { if (location.pathname === "/review") refill(); });
 
   // Opening one rejection closes the others, and goes on to its first field.

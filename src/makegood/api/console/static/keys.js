@@ -7,16 +7,21 @@
   const rows = () => [...document.querySelectorAll("li.hold")];
   const current = () => document.querySelector("li.hold.current") || document.querySelector(".hold.one");
 
-  const show = (row, focus = true, scroll = true) => {
-    if (!row?.matches?.(".hold")) return;
+  const mark = (row) => {
     for (const other of document.querySelectorAll("li.hold.current")) {
-      if (other === row) continue;
-      other.classList.remove("current");
-      other.querySelector("details.more-of")?.removeAttribute("open");
+      if (other !== row) other.classList.remove("current");
     }
     row.classList.add("current");
+  };
+
+  const show = (row, scroll = true) => {
+    if (!row?.matches?.(".hold")) return;
+    for (const other of document.querySelectorAll("li.hold.current details.more-of[open]")) {
+      if (!row.contains(other)) other.removeAttribute("open");
+    }
+    mark(row);
     row.querySelector("details.more-of")?.setAttribute("open", "");
-    if (focus) row.focus({ preventScroll: true });
+    row.focus({ preventScroll: true });
     if (scroll) row.scrollIntoView({ block: "nearest" });
   };
 
@@ -117,15 +122,20 @@
   document.addEventListener("left", (event) => {
     if (event.detail.was) show(event.detail.next?.matches?.(".hold") ? event.detail.next : rows()[0]);
   });
+  document.addEventListener("swapped", (event) => {
+    if (event.detail !== "queue" || document.querySelector("li.hold.current")) return;
+    if (document.activeElement === document.body) show(rows()[0], false);
+  });
   document.addEventListener("turned", () => show(rows()[0]));
   document.addEventListener("focusin", (event) => {
     const row = event.target.closest?.("li.hold.row");
-    if (row && !row.classList.contains("current")) show(row, false, false);
+    // Nothing may open or close under a finger that is about to press a button.
+    if (row) mark(row);
   });
 
   if (button && help) {
     button.hidden = false;
     button.addEventListener("click", () => help.showModal());
   }
-  if (document.querySelector(".rows")) show(rows()[0], true, false);
+  if (document.querySelector(".rows")) show(rows()[0], false);
 })();
