@@ -68,6 +68,16 @@ def browser(chromium: str) -> Generator[Browser]:
 @pytest.fixture
 def page(browser: Browser) -> Generator[Page]:
     """A desktop window; errors of scripts and of the content policy fail the test."""
+    yield from _watched(browser)
+
+
+@pytest.fixture
+def second(browser: Browser) -> Generator[Page]:
+    """Somebody else's window, with cookies of its own; watched likewise."""
+    yield from _watched(browser)
+
+
+def _watched(browser: Browser) -> Generator[Page]:
     context = browser.new_context(viewport={"width": 1360, "height": 900})
     opened = context.new_page()
     complaints: list[str] = []

@@ -2,66 +2,53 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
+from makegood.clock import DAY
 from makegood.domain.authority import ReviewStatus
 from makegood.domain.roles import Role
-from makegood.gates import reviews
+from makegood.gates import kill, reviews
+from tests.browser.desk import goes_on, log_in, open_queue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from playwright.sync_api import Browser, Page, ViewportSize
+    from playwright.sync_api import Browser, Page
 
     from tests.api.town import Town
-
-    Picture = Callable[[Page, str], None]
+    from tests.browser.desk import Picture
 
 pytestmark = pytest.mark.browser
 
-WIDE: ViewportSize = {"width": 1360, "height": 900}
-PHONE: ViewportSize = {"width": 360, "height": 760}
-
-
-def _log_in(page: Page, url: str, town: Town, role: Role = Role.SUPERVISOR) -> None:
-    page.goto(url + town.link(role))
-    page.wait_for_url(url + "/")
-    expect(page.locator(".live")).to_contain_text("Live")
-
-
-def _goes_on(town: Town) -> None:
-    """Let the executor do what was granted, as the daemon does when it is woken."""
-    town.executor.settle()
-    town.changes.publish()
+CUSTOMER_ON_MAP = re.compile("Hub North, courier K.*customer")
 
 
 def test_a_supervisor_approves_one_hold_rejects_one_and_sees_what_happened(
     page: Page, url: str, town: Town, picture: Picture
 ) -> None:
-    _log_in(page, url, town)
-    holds = page.locator(".hold")
+    log_in(page, url, town)
+    holds = page.locator("li.hold")
     expect(holds).to_have_count(len(town.waiting()))
     expect(page.locator("#incidents")).to_contain_text("rain 14.2 mm/h at Hub North")
     picture(page, "now")
 
-    first = holds.first.get_attribute("id")
-    review_id = str(first).removeprefix("hold-")
+    review_id = str(holds.first.get_attribute("id")).removeprefix("hold-")
     sentence = holds.first.locator("h3").inner_text()
     holds.first.get_by_role("button", name="Approve").click()
-    expect(page.locator("#toast")).to_contain_text("Approved")
+    expect(page.locator(f"#undo-{review_id}")).to_contain_text(sentence)
     expect(page.locator(f"#hold-{review_id}")).to_have_count(0)
     just = page.locator(f"#just-{review_id}")
-    expect(just).to_contain_text(sentence)
-    _goes_on(town)
+    expect(just).to_contain_text("not sent yet")
+    goes_on(town, seconds=9)
     expect(just.locator(".steps .done")).to_have_count(3)
     expect(just).to_contain_text("approved by Supervisor Person")
     expect(just).to_contain_text("reference obl_")
+    expect(page.locator(".undo")).to_have_count(0)
 
     second = str(holds.first.get_attribute("id")).removeprefix("hold-")
-    holds.first.locator("summary").click()
+    holds.first.locator("details.reject summary").click()
     holds.first.get_by_label("Reason").select_option("not_owed")
     holds.first.get_by_label("Note").fill("Delivered after all, the customer says")
     picture(page, "rejecting")
@@ -79,38 +66,68 @@ def test_a_supervisor_approves_one_hold_rejects_one_and_sees_what_happened(
 def test_a_new_hold_arrives_by_itself_while_a_rejection_is_being_written(
     page: Page, url: str, town: Town
 ) -> None:
-    _log_in(page, url, town)
-    holds = page.locator(".hold")
+    log_in(page, url, town)
+    holds = page.locator("li.hold")
     before = holds.count()
-    holds.first.locator("summary").click()
+    holds.first.locator("details.reject summary").click()
     holds.first.get_by_label("Note").fill("half a sent")
     arrived = town.hold("so-1001")
     town.changes.publish()
     expect(holds).to_have_count(before + 1)
     expect(page.locator(f"#hold-{arrived}")).to_be_visible()
-    expect(holds.first.get_by_label("Note")).to_have_value("half a sent")
-    expect(holds.first.get_by_label("Note")).to_be_focused()
+    writing = page.locator("details.reject[open]")
+    expect(writing.get_by_label("Note")).to_have_value("half a sent")
+    expect(writing.get_by_label("Note")).to_be_focused()
+
+
+def test_only_the_regions_that_a_change_is_about_are_fetched(
+    page: Page, url: str, town: Town
+) -> None:
+    log_in(page, url, town)
+    page.wait_for_timeout(1000)
+    asked: list[str] = []
+    page.on("request", lambda r: asked.append(r.url) if r.url.startswith(url) else None)
+    with town.store.write() as tx:
+        kill.set_switch(tx, "kind:refund", town.operator.id, "Paid twice", town.clock.now_us())
+    town.changes.publish()
+    expect(page.locator("#alarm")).to_contain_text("Stopped: Refund")
+    assert asked, "nothing was fetched"
+    parts = {part for one in asked for part in one.partition("part=")[2].split("%2C")}
+    assert {"alarm", "stops", "clock"} <= parts
+    assert parts.isdisjoint({"map", "did", "first", "incidents", "chart"})
+    assert all("part=" in one for one in asked), "a whole page was fetched"
 
 
 def test_a_stale_hold_says_what_changed_and_is_not_approved(
     page: Page, url: str, town: Town, picture: Picture
 ) -> None:
-    _log_in(page, url, town)
+    open_queue_as(page, url, town)
     review = next(item for item in town.waiting() if item.action.kind == "refund")
     town.happen("sales_order.delivered", review.order_id)
     page.locator(f"#approve-{review.id}").click()
-    expect(page.locator("#toast")).to_contain_text("changed")
+    expect(page.locator("#toast")).to_contain_text("as it is now; nothing was approved")
     expect(page.locator(f"#hold-{review.id} .warn")).to_contain_text("delivered")
     picture(page, "stale")
+    page.goto(f"{url}/review/{review.id}")
+    expect(page.locator("#moved del").first).to_be_visible()
+    expect(page.locator("#moved tr").filter(has_text="delivered").locator("ins")).to_have_text(
+        "18:11"
+    )
+    picture(page, "stale-hold")
     with town.store.read() as tx:
         assert reviews.get(tx, review.id).status is ReviewStatus.STALE
     assert town.refunded() == 0
 
 
+def open_queue_as(page: Page, url: str, town: Town, role: Role = Role.SUPERVISOR) -> None:
+    log_in(page, url, town, role)
+    open_queue(page, url)
+
+
 def test_the_slower_of_two_supervisors_hears_what_the_faster_one_did(
     page: Page, url: str, town: Town
 ) -> None:
-    _log_in(page, url, town)
+    open_queue_as(page, url, town)
     review = town.waiting()[0]
     town.approve(review.id)
     page.locator(f"#approve-{review.id}").click()
@@ -121,50 +138,65 @@ def test_the_slower_of_two_supervisors_hears_what_the_faster_one_did(
 def test_one_hold_and_one_order_show_everything(
     page: Page, url: str, town: Town, picture: Picture
 ) -> None:
-    _log_in(page, url, town)
-    page.locator(".hold h3 a").first.click()
+    log_in(page, url, town)
+    page.locator("li.hold h3 a").first.click()
     expect(page.locator("h1")).to_contain_text("order so-")
     expect(page.locator(".bars").first).to_contain_text("%")
+    expect(page.locator("#where svg[role=img]")).to_have_attribute("aria-label", CUSTOMER_ON_MAP)
+    expect(page.locator("#journey li")).to_have_count(5)
+    expect(page.locator("#weighed")).to_contain_text("What would flip it")
+    expect(page.locator("#before")).to_be_visible()
     picture(page, "hold")
-    page.locator("h2 a").first.click()
+    page.locator("#order h2 a").click()
     expect(page.locator("#timeline")).to_contain_text("Sales order: placed")
     picture(page, "order")
 
 
-def test_an_auditor_looks_and_cannot_decide(page: Page, url: str, town: Town) -> None:
-    _log_in(page, url, town, Role.AUDITOR)
-    expect(page.locator("#queue")).to_contain_text("You can look, but not decide.")
+def test_an_auditor_follows_one_decision_and_exports_it_but_cannot_decide(
+    page: Page, url: str, town: Town, picture: Picture
+) -> None:
+    review = town.waiting()[0]
+    town.approve(review.id)
+    town.executor.settle()
+    log_in(page, url, town, Role.AUDITOR)
+    expect(page.locator("#first")).to_contain_text("You can look, but not decide.")
     expect(page.locator(".decide")).to_have_count(0)
+    page.goto(f"{url}/ledger")
+    page.get_by_label("Sales order").fill(review.order_id)
+    page.get_by_role("button", name="Search").click()
+    page.locator("#lines a").filter(has_text=review.order_id).first.click()
+    expect(page.locator("#journey li b")).to_have_text(
+        ["Event", "Incident", "Proposal", "Gate", "Review", "Grant", "Effect"]
+    )
+    picture(page, "decision")
+    page.goto(f"{url}/ledger?order={review.order_id}")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="CSV").click()
+    text = waiting.value.path().read_text(encoding="utf-8")
+    assert "review_approved" in text
+    assert "effect_confirmed" in text
+    assert all(review.order_id in line for line in text.splitlines()[1:])
+    page.get_by_role("button", name="Verify now").click()
+    expect(page.locator("#verified")).to_contain_text("Sound")
+    picture(page, "ledger")
 
 
-def test_a_used_link_says_so(page: Page, url: str, town: Town, picture: Picture) -> None:
+def test_a_used_link_and_an_expired_one_say_so(
+    page: Page, url: str, town: Town, picture: Picture
+) -> None:
     link = town.link(Role.SUPERVISOR)
     page.goto(url + link)
     page.wait_for_url(url + "/")
     page.get_by_role("button", name="Log out").click()
     expect(page.locator(".doorway")).to_contain_text("You are logged out.")
     picture(page, "login")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_console_fits_a_phone_in_light_and_dark(
-    browser: Browser, url: str, town: Town, picture: Picture, scheme: str
-) -> None:
-    context = browser.new_context(
-        viewport=PHONE, color_scheme="dark" if scheme == "dark" else "light"
-    )
-    page = context.new_page()
-    _log_in(page, url, town)
-    for where in ("/", f"/review/{town.waiting()[0].id}", "/order/so-1003"):
-        page.goto(url + where)
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= PHONE["width"], f"{where} is {width} pixels wide"
-    page.goto(url)
-    picture(page, f"phone-{scheme}")
-    if scheme == "dark":
-        page.set_viewport_size(WIDE)
-        picture(page, "now-dark")
-    context.close()
+    page.goto(url + link)
+    expect(page.locator("[role=alert]")).to_contain_text("used up or expired")
+    late = town.link(Role.SUPERVISOR)
+    town.wall.advance(DAY)
+    page.goto(url + late)
+    expect(page.locator("[role=alert]")).to_contain_text("used up or expired")
+    picture(page, "expired-link")
 
 
 def test_the_console_works_without_scripts(browser: Browser, url: str, town: Town) -> None:
@@ -172,9 +204,16 @@ def test_the_console_works_without_scripts(browser: Browser, url: str, town: Tow
     page = context.new_page()
     page.goto(url + town.link(Role.SUPERVISOR))
     page.get_by_role("button", name="Log in with this link").click()
-    review = town.waiting()[0]
-    page.locator(f"#approve-{review.id}").click()
+    page.goto(f"{url}/review?kind=refund")
+    refunds = [item for item in town.waiting() if item.action.kind == "refund"]
+    expect(page.locator("li.hold")).to_have_count(len(refunds))
+    page.locator(f"#approve-{refunds[0].id}").click()
+    expect(page.locator("#toast")).to_contain_text("Approved")
+    page.locator(".undo button").click()
+    expect(page.locator("#toast")).to_contain_text("Taken back")
+    page.locator(f"#hold-{refunds[0].id} .pick input").check()
+    page.get_by_role("button", name="Approve selected").click()
     expect(page.locator("#toast")).to_contain_text("Approved")
     with town.store.read() as tx:
-        assert reviews.get(tx, review.id).status is ReviewStatus.APPROVED
+        assert reviews.get(tx, refunds[0].id).status is ReviewStatus.APPROVING
     context.close()
