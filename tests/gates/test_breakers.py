@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from makegood.errors import Conflict, NotFound
 from makegood.gates import breakers
 from makegood.gates.circuits import State
 from makegood.ledger.kinds import EntryKind
-from tests.gates.world import SUPERVISOR, coupon, notify, recall, refund, stop_service
+from tests.gates.world import ACTION, SUPERVISOR, coupon, notify, recall, refund, stop_service
 
 if TYPE_CHECKING:
     from makegood.gates.breakers import BreakerState
@@ -266,6 +267,31 @@ def test_breakers_cost_a_whole_plan_few_statements(world: World) -> None:
     world.executor.intend()
     about = [s for s in statements if "breaker" in s or "FROM bypass" in s]
     assert len(about) <= 3, about
+
+
+def test_two_verdicts_at_once_do_not_each_see_room(world: World) -> None:
+    only(world, max_count=3)
+    batches = [[coupon(world.order(f"{name}{n}")) for n in range(3)] for name in "abc"]
+    threads = [Thread(target=world.propose, args=batch) for batch in batches]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    verdicts = [row.verdict for row in world.rows(ACTION)]
+    assert (verdicts.count("allow"), verdicts.count("hold")) == (3, 6)
+    assert len(world.told(EntryKind.BREAKER_OPENED, part="house")) == 1
+    assert world.ledger_is_sound()
+
+
+def test_half_open_is_on_the_ledger_from_when_its_time_was_up(world: World) -> None:
+    only(world, max_count=1)
+    coupons(world, 2)
+    since_us = world.clock.now_us()
+    world.pass_time(45)
+    coupons(world, 1, first=2)
+    (told,) = world.told(EntryKind.BREAKER_HALF_OPENED, part="house")
+    assert told.body == {"name": "fast", "scope": "hub:h1", "probes": 2}
+    assert state(world).since_us == since_us + 30 * MINUTE
 
 
 def test_the_time_until_half_open_is_told(world: World) -> None:

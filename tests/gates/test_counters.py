@@ -153,6 +153,26 @@ def test_a_counter_counts_only_its_own_kinds(world: World) -> None:
     assert world.rows(COUNTER) == []
 
 
+def test_the_fullest_limits_are_shown_first_with_what_is_live(world: World) -> None:
+    world.orders("a", "b", "c")
+    world.propose(coupon("a", 300), coupon("b", 200))
+    world.pass_time(30)
+    world.one(coupon("c", 100))
+
+    def shown() -> list[tuple[str, str, int, int]]:
+        with world.store.read() as tx:
+            rules, now_us = world.policies.breakers.counters, world.clock.now_us()
+            return [(f.name, f.scope, f.used, f.cap) for f in counters.fills(tx, rules, now_us)]
+
+    assert shown() == [
+        ("coupons-per-hub", "hub:h1", 600, 60_000),
+        ("coupons-per-agent", "agent:storm", 600, 100_000),
+        ("coupons-per-cause", "cause:late", 600, 100_000),
+    ]
+    world.pass_time(30)
+    assert [used for _, _, used, _ in shown()] == [100] * 3
+
+
 def test_two_proposals_that_are_judged_at_once_do_not_pass_the_cap_together(world: World) -> None:
     only(world, per="hub", max_count=3)
     batches = [[coupon(world.order(f"{name}{n}")) for n in range(3)] for name in "ab"]

@@ -63,6 +63,7 @@ ROUTES: Final[dict[tuple[str, str], Roles]] = {
     ("GET", "/v1/ledger/verify"): READERS,
     ("GET", "/v1/breaker"): READERS,
     ("POST", "/v1/breaker/{name}/reset"): DECIDERS,
+    ("GET", "/v1/counter"): READERS,
     ("GET", "/v1/bypass"): READERS,
     ("POST", "/v1/bypass"): DECIDERS,
     ("POST", "/v1/bypass/{bypass_id}/confirm"): DECIDERS,

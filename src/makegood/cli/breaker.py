@@ -18,6 +18,7 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode=None,
     )
     breaker.command("list")(list_breakers)
+    breaker.command("counters")(counters)
     breaker.command("reset")(reset)
     app.add_typer(breaker, name="breaker")
 
@@ -47,6 +48,20 @@ def list_breakers(*, as_json: AsJson = False) -> None:
     )
 
 
+def counters(*, as_json: AsJson = False) -> None:
+    """List the limits per hub, agent and cause, the fullest first."""
+    rows = client.items(client.get(client.path("counter")))
+    if as_json:
+        output.show_json(rows)
+        return
+    output.show_table(
+        ("LIMIT", "SCOPE", "USED", "CAP"),
+        [(row["name"], row["scope"], _amount(row, "used"), _amount(row, "cap")) for row in rows],
+        empty="Nothing of any limit is used.",
+        right="USED",
+    )
+
+
 def reset(
     name: Annotated[str, typer.Argument(help="The breaker's name, as `breaker list` shows it.")],
     scope: Annotated[str, typer.Argument(help="Its scope, as `breaker list` shows it.")],
@@ -54,6 +69,10 @@ def reset(
     """Close an open breaker and let it count anew."""
     client.post(client.path("breaker", name, "reset"), {"scope": scope})
     say(f"{name} is closed for {scope} and counts anew.")
+
+
+def _amount(row: Any, name: str) -> str:  # noqa: ANN401 -- JSON
+    return shapes.money(row[name], row["currency"]) if row["currency"] else str(row[name])
 
 
 def _fill(row: Any) -> str:  # noqa: ANN401 -- JSON

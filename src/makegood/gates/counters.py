@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, bindparam, func, or_, select
 
 from makegood.clock import MINUTE
 from makegood.domain.authority import Verdict
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 COUNTER = table(tables.authority.Counter)
 CLAIM = table(tables.authority.CounterClaim)
+_COUNT: Final = "count"
+_SHOWN: Final = (CounterScope.HUB, CounterScope.AGENT, CounterScope.CAUSE)
 
 _LOCK = (
     select(COUNTER.c.key, COUNTER.c.used)
@@ -72,6 +74,43 @@ class Wanted:
         return f"the limit {self.rule} leaves no room for it: {spent} of {cap} is used"
 
 
+@dataclass(frozen=True, slots=True)
+class CounterFill:
+    """How much of one cumulative limit is used now: actions, or minor units of `currency`."""
+
+    name: str
+    scope: str
+    currency: str
+    used: int
+    cap: int
+
+
+def fills(tx: Connection, counters: Iterable[Counter], now_us: int) -> tuple[CounterFill, ...]:
+    """Return the limits per hub, agent and cause of which something is used, the fullest first.
+
+    What people look at may sum over claims; verdicts never do.
+    """
+    shown = [counter for counter in counters if counter.per in _SHOWN]
+    mine = or_(*(CLAIM.c.key.startswith(f"{counter.name}|", autoescape=True) for counter in shown))
+    if not shown:
+        return ()
+    used = func.sum(CLAIM.c.amount).label("used")
+    live = select(CLAIM.c.key, used).where(mine, CLAIM.c.expires_us > now_us)
+    by_name = {counter.name: counter for counter in shown}
+    found: list[CounterFill] = []
+    for row in tx.execute(live.group_by(CLAIM.c.key)):
+        name, rest = row.key.split("|", 1)
+        scope, unit = rest.rsplit("|", 1)
+        counter = by_name[name]
+        currency = "" if unit == _COUNT else unit
+        amounts = counter.max_amount
+        cap = (amounts.of(currency) if amounts else None) if currency else counter.max_count
+        if cap is not None:
+            shown_scope = f"{counter.per}:{scope}"
+            found.append(CounterFill(name, shown_scope, currency, int(row.used), cap))
+    return tuple(sorted(found, key=lambda f: (-f.used * 10_000 // max(f.cap, 1), f.name, f.scope)))
+
+
 def wanted(
     counters: Iterable[Counter], action: Action, agent: str, now_us: int
 ) -> tuple[list[Wanted], str]:
@@ -86,7 +125,7 @@ def wanted(
         key = f"{counter.name}|{_scope(counter.per, action, agent)}"
         ends = now_us + counter.window_minutes * MINUTE
         if counter.max_count is not None:
-            takes.append(Wanted(f"{key}|count", counter.max_count, 1, ends, counter.name))
+            takes.append(Wanted(f"{key}|{_COUNT}", counter.max_count, 1, ends, counter.name))
         if counter.max_amount is not None and action.money is not None:
             currency = action.money.currency
             cap = counter.max_amount.of(currency)

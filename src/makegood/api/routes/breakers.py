@@ -11,7 +11,7 @@ from makegood.api.idempotency import Repeatable
 from makegood.api.routes.listing import Done, Listing, Out
 from makegood.api.seam import House
 from makegood.domain.frozen import Frozen
-from makegood.gates import breakers
+from makegood.gates import breakers, counters
 from makegood.gates.circuits import State
 
 router = APIRouter(prefix="/v1", tags=["breaker"])
@@ -36,6 +36,16 @@ class BreakerOut(Out):
     probes_left: int
 
 
+class CounterOut(Out):
+    """How much of a cumulative limit is used: actions, or minor units of `currency`."""
+
+    name: str
+    scope: str
+    currency: str
+    used: int
+    cap: int
+
+
 class WhichScope(Frozen):
     """The scope to reset, as the list shows it, such as `hub:north`."""
 
@@ -48,6 +58,14 @@ def list_breakers(house: House) -> Listing[BreakerOut]:
     with house.store.read() as tx:
         found = breakers.states(tx, house.policies, house.clock.now_us())
     return Listing(items=tuple(BreakerOut.of(state) for state in found))
+
+
+@router.get("/counter")
+def list_counters(house: House) -> Listing[CounterOut]:
+    """List the cumulative limits per hub, agent and cause, the fullest first."""
+    with house.store.read() as tx:
+        found = counters.fills(tx, house.policies.breakers.counters, house.clock.now_us())
+    return Listing(items=tuple(CounterOut.of(fill) for fill in found))
 
 
 @router.post("/breaker/{name}/reset")
