@@ -87,6 +87,15 @@ def test_who_passes_a_hold_on_leaves_it_to_another_person(world: World) -> None:
     )
 
 
+def test_the_first_of_two_who_then_passes_it_on_is_none_of_the_two(quick: World) -> None:
+    review_id = desk.hold(quick, minor=50_000, captured=90_000)
+    quick.approve(review_id)
+    assert desk.escalate(quick, review_id).first_by == ""
+    assert quick.approve(review_id, by=SECOND).status is ReviewStatus.OPEN
+    third = Decider("per_third", frozenset({Role.SUPERVISOR}))
+    assert quick.approve(review_id, by=third).status is ReviewStatus.APPROVED
+
+
 def test_the_ladder_has_a_top(quick: World) -> None:
     review_id = desk.hold(quick)
     desk.escalate(quick, review_id)

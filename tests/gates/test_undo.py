@@ -160,6 +160,19 @@ def test_the_yes_of_somebody_who_left_within_the_window_is_no_yes(quick: World) 
     assert quick.rows(GRANT) == []
 
 
+def test_the_first_yes_of_somebody_who_left_is_none(quick: World) -> None:
+    at_us = quick.clock.now_us()
+    with quick.store.write() as tx:
+        operator = persons.bootstrap(tx, "Olga", at_us)
+        person = persons.add_person(tx, operator, "Sue", [Role.SUPERVISOR], at_us=at_us)
+    review_id = desk.hold(quick, minor=50_000, captured=90_000)
+    quick.approve(review_id, by=Decider(person.id, person.roles))
+    with quick.store.write() as tx:
+        persons.end_person(tx, operator, person.id, at_us)
+    assert quick.approve(review_id).status is ReviewStatus.OPEN
+    assert quick.approve(review_id, by=SECOND).status is ReviewStatus.APPROVED
+
+
 def test_of_two_persons_only_the_seconds_yes_can_be_undone(quick: World) -> None:
     review_id = desk.hold(quick, minor=50_000, captured=90_000)
     assert desk.approving(quick, review_id).status is ReviewStatus.OPEN

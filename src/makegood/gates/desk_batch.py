@@ -8,6 +8,7 @@ from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
 from makegood.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from makegood.gates import review_records
 from makegood.gates.review_items import get_locked, some
+from makegood.gates.review_settling import lock_all
 from makegood.gates.review_types import Approval, Batch, BatchResult, Choice
 
 if TYPE_CHECKING:
@@ -37,8 +38,9 @@ def approve_all(
 
     """
     _require_sound(choices)
-    # In the order of their ids, so that two batches cannot block each other.
-    ordered = sorted(choices, key=lambda choice: choice.review_id)
+    ids = [choice.review_id for choice in choices]
+    found = {review.id: rank for rank, review in enumerate(lock_all(tx, ids, policies, now_us))}
+    ordered = sorted(choices, key=lambda choice: found.get(choice.review_id, len(found)))
     whole = tx.begin_nested()
     results = [_one(tx, choice, approve) for choice in ordered]
     done = any(result.ok for result in results)

@@ -77,6 +77,9 @@ def escalate(
     if review.level >= len(ladder):
         raise Conflict(f"review {review_id} is at the top of the ladder")
     values = {"delegated_by": decider.person_id, "claimed_by": "", "claimed_until_us": None}
+    if review.first_by == decider.person_id:
+        # Who passes it on is none of the two who decide.
+        values["first_by"] = ""
     review_records.climb(tx, review, 1, policies, **values)
     body = {"level": review.level + 1, "tell": list(ladder[review.level].tell)}
     _record(tx, EntryKind.REVIEW_ESCALATED, review, decider, now_us, body)

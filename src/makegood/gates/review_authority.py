@@ -114,6 +114,11 @@ def name_of(tx: Connection, person_id: str) -> str:
     return tx.execute(query).scalar_one_or_none() or person_id
 
 
+def first_yes(tx: Connection, review: ReviewItem) -> str:
+    """Return who of two has approved a review already; the yes of somebody who left is none."""
+    return "" if review.first_by and has_left(tx, review.first_by) else review.first_by
+
+
 def has_left(tx: Connection, person_id: str) -> bool:
     """Say whether a person has lost every right."""
     query = select(PERSON.c.left_us).where(PERSON.c.id == person_id)

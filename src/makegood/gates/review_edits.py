@@ -15,7 +15,7 @@ from makegood.domain.actions import Action
 from makegood.domain.authority import ActionStatus, ObligationStatus, ReviewStatus, Verdict
 from makegood.domain.canonical import derive_id
 from makegood.errors import Conflict, InvalidInput, NotAllowed, Stale
-from makegood.gates import rejections, review_authority, review_records
+from makegood.gates import rejections, review_authority, review_records, review_settling
 from makegood.gates.candidates import Candidate, Intention, Origin, candidate
 from makegood.gates.judge import judge_edited
 from makegood.gates.review_items import ACTION, ReviewItem, editable, get, get_locked
@@ -59,6 +59,8 @@ def edit(
     if seen != review.seen or review_records.moved(tx, review, now_us, policies.digest()):
         raise Stale(f"review {review_id} is not what the page showed; look again")
     edited = changed(review.action, changes)
+    # Its obligation is locked before the counters of its money, as everywhere.
+    review_settling.owed_by(tx, review)
     review_authority.require_editor(tx, review, edited, decider, policies, now_us)
     made = _judged(tx, rulebook, review, edited, decider, now_us)
     return _replaced(tx, review, made, changes, decider, now_us, policies)

@@ -13,6 +13,8 @@ from makegood.domain.actions import ActionKind
 from makegood.gates import counters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection
 
     from makegood.domain.actions import Action
@@ -23,6 +25,13 @@ def used(tx: Connection, action: Action, limits: Limits, now_us: int) -> int:
     """Return what counts beside this action: the most of its order's and its customer's sums."""
     keys = sorted(_ends(action, limits, now_us))
     return max(counters.sums(tx, keys, now_us).values(), default=0) if keys else 0
+
+
+def lock(tx: Connection, actions: Iterable[Action], limits: Limits, now_us: int) -> None:
+    """Lock what several actions count on, always in the same order."""
+    keys = sorted({key for action in actions for key in _ends(action, limits, now_us)})
+    if keys:
+        counters.sums(tx, keys, now_us)
 
 
 def note(tx: Connection, action_id: str, action: Action, limits: Limits, now_us: int) -> None:

@@ -16,20 +16,39 @@ from makegood.domain.authority import (
 )
 from makegood.domain.canonical import derive_id
 from makegood.errors import Conflict
-from makegood.gates import counters, obligations, review_records, velocity
-from makegood.gates.review_items import ACTION, REVIEW, ReviewItem, get, get_locked
+from makegood.gates import counters, obligations, review_limits, review_records, velocity
+from makegood.gates.review_items import ACTION, REVIEW, ReviewItem, get, get_locked, some
 from makegood.ledger.entries import SYSTEM
 from makegood.ledger.kinds import EntryKind
 from makegood.store import tables
 from makegood.store.sql import insert, table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
     from makegood.domain.policy import Policies
     from makegood.gates.obligations import Owed
 
 GRANT = table(tables.authority.Grant)
+
+
+def lock_all(
+    tx: Connection, review_ids: Sequence[str], policies: Policies, now_us: int
+) -> list[ReviewItem]:
+    """Lock all that deciding several reviews touches; return those there are, hub by hub.
+
+    Everybody locks reviews, then obligations, then counters, and only then writes the ledger: so
+    two who decide many at once cannot block each other for ever.
+    """
+    query = select(REVIEW.c.id).where(REVIEW.c.id.in_(list(review_ids))).order_by(REVIEW.c.id)
+    tx.execute(query.with_for_update()).all()
+    found = sorted(some(tx, review_ids), key=lambda review: (review.hub_id, review.id))
+    obligations.load(tx, sorted({review.obligation_id for review in found}))
+    actions = [review.action for review in found]
+    review_limits.lock(tx, actions, policies.approvals.limits, now_us)
+    return found
 
 
 def owed_by(tx: Connection, review: ReviewItem) -> Owed:

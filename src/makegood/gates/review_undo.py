@@ -60,9 +60,11 @@ def is_due(tx: Connection, now_us: int) -> bool:
 
 def finish_due(tx: Connection, now_us: int, policies: Policies) -> list[Approval]:
     """Grant what was approved and not undone in time, or ask again; return how each went."""
-    query = select(REVIEW.c.id).where(_due(now_us)).order_by(REVIEW.c.id).with_for_update()
-    ids = tx.execute(query).scalars().all()
-    return [_finish(tx, get(tx, review_id), now_us, policies) for review_id in ids]
+    ids = tx.execute(select(REVIEW.c.id).where(_due(now_us))).scalars().all()
+    found = review_settling.lock_all(tx, ids, policies, now_us)
+    # Undone in the moment before they were locked, they are no longer being approved.
+    due = [review for review in found if review.status is ReviewStatus.APPROVING]
+    return [_finish(tx, get(tx, review.id), now_us, policies) for review in due]
 
 
 def _due(now_us: int) -> ColumnElement[bool]:
@@ -89,7 +91,7 @@ def _finish(tx: Connection, review: ReviewItem, now_us: int, policies: Policies)
 def _trouble(tx: Connection, review: ReviewItem) -> str:
     if rejections.stands(tx, review.action):
         return "a person said no to the same meanwhile"
-    if review_authority.has_left(tx, review.decided_by):
+    if any(review_authority.has_left(tx, by) for by in (review.decided_by, review.first_by)):
         return "who approved it has left"
     return ""
 

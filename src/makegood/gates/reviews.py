@@ -116,7 +116,7 @@ def approve(
         return _not_as_seen(tx, review, policies, now_us)
     if review.changed and (why := _void(tx, review, policies, now_us)):
         return Approval(review_id, ReviewStatus.VOID, "", why)
-    if deciders > 1 and not review.first_by:
+    if deciders > 1 and not review_authority.first_yes(tx, review):
         return _first_of_two(tx, review, decider, now_us)
     if deciders > 1 and review.first_by == decider.person_id:
         raise NotAllowed("you approved it already; a second person must approve it too")
