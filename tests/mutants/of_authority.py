@@ -207,7 +207,7 @@ OF_AUTHORITY: Final = (
         7,
         "one person is enough",
         "gates/reviews.py",
-        "if deciders > 1 and not review.first_by:",
+        "if deciders > 1 and not review_authority.first_yes(tx, review):",
         "if False:",
         (f"{REVIEWS}above_policys_limit_it_takes_two_persons",),
     ),
