@@ -14,11 +14,12 @@ import select
 import signal
 import sys
 import traceback
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tests.faults.fastclock import FastClock
 from tests.faults.house import HouseWork
-from tests.faults.plan import Ended, Life
+from tests.faults.plan import GO_ON, Ended, Life
 from tests.faults.watcher import Watcher
 from tests.faults.work import Work
 
@@ -63,7 +64,14 @@ def _child(life: Life, told: int) -> None:
     os._exit(0)
 
 
-def _raise(life: Life) -> Ended:
+class _Stopped(NamedTuple):
+    """A child that stands still, and where it will say how it ended."""
+
+    pid: int
+    heard: int
+
+
+def _raise(life: Life) -> Ended | _Stopped:
     """Fork one child, kill it when its moment has come, and say how it ended."""
     heard, told = os.pipe()
     pid = os.fork()
@@ -71,18 +79,37 @@ def _raise(life: Life) -> Ended:
         os.close(heard)
         _child(life, told)
     os.close(told)
-    try:
-        said = _listen(heard, LONGEST_LIFE_S if life.kill_after_s is None else life.kill_after_s)
-        if not said:
-            os.kill(pid, signal.SIGKILL)
-        _, status = os.waitpid(pid, 0)
-    finally:
-        os.close(heard)
+    if life.kill is not None and life.kill.stop:
+        _, status = os.waitpid(pid, os.WUNTRACED)
+        if os.WIFSTOPPED(status):
+            return _Stopped(pid, heard)
+    said = _end(pid, heard, LONGEST_LIFE_S if life.kill_after_s is None else life.kill_after_s)
     if said:
         return Ended.model_validate_json(said)
     if life.kill_after_s is None and life.kill is None:
-        return Ended(trouble=f"the child did not end within {LONGEST_LIFE_S} s, status {status}")
+        return Ended(trouble=f"the child did not end within {LONGEST_LIFE_S} s")
     return Ended(killed=True)
+
+
+def _go_on(stopped: _Stopped) -> Ended:
+    """Let a child that was stopped go on, and say how it ended."""
+    os.kill(stopped.pid, signal.SIGCONT)
+    said = _end(stopped.pid, stopped.heard, LONGEST_LIFE_S)
+    return Ended.model_validate_json(said) if said else Ended(trouble="it said nothing")
+
+
+def _end(pid: int, heard: int, wait_s: float) -> bytes:
+    """Return what a child says when it ends; kill it when its time is up."""
+    try:
+        said = _listen(heard, wait_s)
+        if not said:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+    finally:
+        os.close(heard)
+    return said
 
 
 def _listen(pipe: int, wait_s: float) -> bytes:
@@ -100,8 +127,17 @@ def main() -> None:
     """Raise one child for each line, until there are no more."""
     sys.stdout.write("ready\n")
     sys.stdout.flush()
+    stopped: _Stopped | None = None
     for line in sys.stdin:
-        ended = _raise(Life.model_validate_json(line))
+        if line.strip() == GO_ON:
+            assert stopped is not None
+            ended = _go_on(stopped)
+        else:
+            raised = _raise(Life.model_validate_json(line))
+            if isinstance(raised, _Stopped):
+                stopped, ended = raised, Ended(stopped=True)
+            else:
+                ended = raised
         sys.stdout.write(ended.model_dump_json() + "\n")
         sys.stdout.flush()
 

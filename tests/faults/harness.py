@@ -26,7 +26,7 @@ from makegood.clock import SystemClock
 from tests.conftest import ROOT
 from tests.faults import audit
 from tests.faults.fastclock import FastClock
-from tests.faults.plan import Ended, Kill, Life, Plan
+from tests.faults.plan import GO_ON, Ended, Kill, Life, Plan
 from tests.faults.seed import seed
 from tests.faults.workspace import write_script
 
@@ -58,10 +58,17 @@ class Nursery:
             self.close()
             raise
 
+    def let_go_on(self) -> Ended:
+        """Let the child that was stopped go on, and return how it ended."""
+        return self._ask(GO_ON)
+
     def _raise_one(self, life: Life) -> Ended:
+        return self._ask(life.model_dump_json())
+
+    def _ask(self, line: str) -> Ended:
         process = self._process or self._start()
         assert process.stdin is not None
-        process.stdin.write(life.model_dump_json() + "\n")
+        process.stdin.write(line + "\n")
         process.stdin.flush()
         return Ended.model_validate_json(self._answer(process))
 

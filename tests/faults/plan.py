@@ -14,6 +14,7 @@ from makegood.domain.money import Money
 HUB: Final = "west"
 AGENT: Final = "planner"
 SUPERVISOR: Final = "per_supervisor"
+GO_ON: Final = "go on"
 
 
 class Where(StrEnum):
@@ -40,10 +41,11 @@ class Where(StrEnum):
 
 
 class Kill(Frozen):
-    """SIGKILL to itself at the n-th passage of a moment in one life."""
+    """SIGKILL to itself at the n-th passage of a moment in one life, or SIGSTOP where `stop`."""
 
     where: Where
     passage: int = Field(default=1, ge=1)
+    stop: bool = False
 
 
 class Order(Frozen):
@@ -114,9 +116,14 @@ class Life(Frozen):
 
 
 class Ended(Frozen):
-    """How a life ended: killed, or quiet with the passages it counted; else what went wrong."""
+    """How a life ended: killed, or quiet with the passages it counted; else what went wrong.
+
+    One that was stopped has not ended: the line `GO_ON` to the nursery lets it go on, and the
+    answer to that is how it ended then.
+    """
 
     killed: bool = False
+    stopped: bool = False
     passages: dict[Where, int] = Field(default_factory=dict[Where, int])
     conflicts: tuple[str, ...] = ()
     trouble: str = ""

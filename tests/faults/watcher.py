@@ -58,4 +58,4 @@ class Watcher:
         self.passages[where] += 1
         kill = self._kill
         if kill and kill.where is where and self.passages[where] == kill.passage:
-            os.kill(os.getpid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGSTOP if kill.stop else signal.SIGKILL)
