@@ -60,6 +60,7 @@ osa- GET    /v1/ledger
 osa- GET    /v1/ledger/verify
 osa- GET    /v1/breaker
 os-- POST   /v1/breaker/{name}/reset
+osa- GET    /v1/counter
 osa- GET    /v1/bypass
 os-- POST   /v1/bypass
 os-- POST   /v1/bypass/{bypass_id}/confirm
