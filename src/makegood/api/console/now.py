@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from makegood.api import figures
+from makegood.api.console import queue
 from makegood.domain.actions import ACTIONS, ActionKind
-from makegood.domain.authority import WAITING_REVIEWS, ActionStatus, Verdict
+from makegood.domain.authority import ActionStatus, Verdict
 from makegood.domain.policy import BP
-from makegood.gates.review_items import ACTION, REVIEW
+from makegood.gates.review_items import ACTION
 from makegood.incidents import book
 from makegood.incidents import evidence as ev
 
@@ -105,15 +106,8 @@ def _worst(scene: Scene) -> str:
 
 
 def _waiting_money(scene: Scene) -> str:
-    sums = (
-        select(ACTION.c.currency, func.sum(ACTION.c.amount_minor))
-        .join(REVIEW, REVIEW.c.action_id == ACTION.c.id)
-        .where(REVIEW.c.status.in_(list(WAITING_REVIEWS)), ACTION.c.amount_minor.is_not(None))
-        .group_by(ACTION.c.currency)
-        .order_by(ACTION.c.currency)
-    )
-    amounts = [scene.show.minor(int(total), currency) for currency, total in scene.tx.execute(sums)]
-    return scene.words("head.holds_money", money=" + ".join(amounts)) if amounts else ""
+    money = queue.money(scene, queue.groups(scene))
+    return scene.words("head.holds_money", money=money) if money else ""
 
 
 def troubles(scene: Scene) -> tuple[Trouble, ...]:

@@ -14,9 +14,10 @@ from makegood.clock import MINUTE
 from makegood.domain.authority import WAITING_REVIEWS
 from makegood.gates import review_items
 from makegood.gates.review_items import ACTION, REVIEW
+from makegood.ledger.entries import EVENTS, HEAD, HOUSE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from makegood.api.console.holds import Hold
     from makegood.api.console.scene import Scene
@@ -57,8 +58,8 @@ class Group:
 
 def listing(scene: Scene, filters: Filters, have: Mapping[str, str]) -> dict[str, Any]:
     """Return one page of the queue; rows that the browser has as they are stay where they are."""
-    groups = _groups(scene)
-    matched = _matched(scene, filters, groups)
+    every = groups(scene)
+    matched = _matched(scene, filters, every)
     pages = max(1, -(-matched // PAGE))
     page = min(filters.page, pages)
     found = _ids(scene, filters, page)
@@ -68,26 +69,48 @@ def listing(scene: Scene, filters: Filters, have: Mapping[str, str]) -> dict[str
     return {
         "rows": tuple(QueueRow(one, mark, made.get(one)) for one, mark in marks.items()),
         "matched": matched,
-        "total": sum(row.number for row in groups),
+        "total": sum(row.number for row in every),
         "first": (page - 1) * PAGE + 1 if matched else 0,
         "last": min(page * PAGE, matched),
         "before": filters.address(page=page - 1) if page > 1 else "",
         "after": filters.address(page=page + 1) if page < pages else "",
-        "money": _money(scene, groups, filters),
+        "money": _money(scene, every, filters),
         "filters": filters,
     }
 
 
-def _groups(scene: Scene) -> list[Group]:
-    """Return how many holds wait, and of how much money, by everything that is filtered by."""
-    by = (REVIEW.c.hub_id, ACTION.c.kind, ACTION.c.cause, ACTION.c.currency, REVIEW.c.status)
+def groups(scene: Scene) -> tuple[Group, ...]:
+    """Return how many holds wait, and of how much money, by everything that is filtered by.
+
+    Every step of a review is on its hub's part of the ledger, so what was counted once holds for
+    everybody who looks until the head of one of them moves.
+    """
+    heads = select(HEAD.c.part, HEAD.c.hash).where(HEAD.c.part.not_in([EVENTS, HOUSE]))
+    now = frozenset((row.part, row.hash) for row in scene.tx.execute(heads))
+    heads_then, found = _MEMORY.last
+    if heads_then != now:
+        found = _count(scene)
+        _MEMORY.last = now, found
+    return found
+
+
+class _Memory:
+    """What was counted last; one assignment, so that no two threads need wait for each other."""
+
+    last: tuple[frozenset[tuple[str, bytes]] | None, tuple[Group, ...]] = (None, ())
+
+
+_MEMORY: Final = _Memory()
+
+
+def _count(scene: Scene) -> tuple[Group, ...]:
+    by = (REVIEW.c.hub_id, ACTION.c.kind, ACTION.c.cause, ACTION.c.currency)
     waiting = REVIEW.c.status.in_(list(WAITING_REVIEWS))
     query = select(
         *by, func.count().label("number"), func.sum(ACTION.c.amount_minor).label("minor")
-    )
-    joined = query.join(REVIEW, REVIEW.c.action_id == ACTION.c.id)
-    rows = scene.tx.execute(joined.where(waiting).group_by(*by))
-    return [
+    ).join(REVIEW, REVIEW.c.action_id == ACTION.c.id)
+    rows = scene.tx.execute(query.where(waiting).group_by(*by))
+    return tuple(
         Group(
             hub_id=row.hub_id,
             kind=row.kind,
@@ -97,12 +120,12 @@ def _groups(scene: Scene) -> list[Group]:
             minor=int(row.minor or 0),
         )
         for row in rows
-    ]
+    )
 
 
-def _matched(scene: Scene, filters: Filters, groups: Sequence[Group]) -> int:
+def _matched(scene: Scene, filters: Filters, every: Sequence[Group]) -> int:
     if not filters.is_narrow:
-        return sum(row.number for row in groups)
+        return sum(row.number for row in every)
     query = select(func.count()).select_from(REVIEW)
     joined = query.join(ACTION, ACTION.c.id == REVIEW.c.action_id)
     return scene.tx.execute(joined.where(filters.condition)).scalar_one()
@@ -117,25 +140,36 @@ def _ids(scene: Scene, filters: Filters, page: int) -> list[tuple[str, int]]:
     return [(row.id, row.version) for row in rows]
 
 
-def _money(scene: Scene, groups: Sequence[Group], filters: Filters) -> str:
+def _money(scene: Scene, every: Sequence[Group], filters: Filters) -> str:
     if filters.q or filters.state:
         return ""
+    return money(
+        scene,
+        [
+            one
+            for one in every
+            if (filters.hub or one.hub_id, filters.kind or one.kind, filters.cause or one.cause)
+            == (one.hub_id, one.kind, one.cause)
+        ],
+    )
+
+
+def money(scene: Scene, some: Iterable[Group]) -> str:
+    """Return the money of some groups together, each currency by itself."""
     sums: Counter[str] = Counter()
-    for row in groups:
-        wanted = (filters.hub or row.hub_id, filters.kind or row.kind, filters.cause or row.cause)
-        if row.minor and wanted == (row.hub_id, row.kind, row.cause):
-            sums[row.currency] += row.minor
-    amounts = [scene.show.minor(total, currency) for currency, total in sorted(sums.items())]
-    return " + ".join(amounts)
+    for one in some:
+        if one.minor:
+            sums[one.currency] += one.minor
+    return " + ".join(scene.show.minor(total, currency) for currency, total in sorted(sums.items()))
 
 
 def choices(scene: Scene, filters: Filters) -> dict[str, Any]:
     """Return what each filter offers, with how many holds there are of each."""
-    groups, say = _groups(scene), scene.words
+    every, say = groups(scene), scene.words
 
     def of(column: str, name: Callable[[str], str], chosen: str) -> tuple[Choice, ...]:
         numbers: Counter[str] = Counter()
-        for row in groups:
+        for row in every:
             numbers[getattr(row, column)] += row.number
         if chosen:
             numbers.setdefault(chosen, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -30,6 +31,12 @@ def zone_of(name: str) -> ZoneInfo:
         return _UTC
 
 
+@lru_cache(maxsize=4096)
+def _money(minor: int, currency: str, language: str) -> str:
+    major = Decimal(minor).scaleb(-minor_digits(currency))
+    return format_currency(major, currency, locale=language)
+
+
 class Show:
     """Formatting for one language, around one instant."""
 
@@ -42,8 +49,7 @@ class Show:
         """Return an amount in its currency's own decimals, or a dash for none."""
         if amount is None:
             return "–"
-        major = Decimal(amount.minor).scaleb(-minor_digits(amount.currency))
-        return format_currency(major, amount.currency, locale=self.words.language)
+        return _money(amount.minor, amount.currency, self.words.language)
 
     def minor(self, minor: int, currency: str) -> str:
         """Return an amount given in minor units."""
