@@ -79,10 +79,10 @@ def housed(plan: Plan) -> Plan:
     return plan.model_copy(update={"hub": hub, "wishes": wishes})
 
 
-def one_of_each(orders: int = 3) -> Plan:
+def one_of_each(orders: int = 3, undo_us: int = 0) -> Plan:
     """A proposal with an approved and a rejected refund, one nobody decides on, and a coupon.
 
-    `orders` says how many orders there are of each.
+    `orders` says how many orders there are of each, `undo_us` how long a yes can be undone.
     """
     yes, no, open_, given = (
         [order(name) for _ in range(orders)] for name in ("yes", "no", "open", "given")
@@ -95,7 +95,7 @@ def one_of_each(orders: int = 3) -> Plan:
         say
         for each in wishes
         for say in (
-            Say(wish=each.id, index=0, approve=True),
+            Say(wish=each.id, index=0, approve=True, undo_us=undo_us),
             Say(wish=each.id, index=1, approve=False),
         )
     ]

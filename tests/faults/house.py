@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
-from makegood.domain.authority import RunStatus
+from makegood.domain.authority import PENDING_REVIEWS, RunStatus
 from makegood.domain.canonical import digest_model
 from makegood.errors import StoreInUse
 from makegood.gates import reviews
@@ -60,7 +60,7 @@ class HouseWork:
         """Recover and take turns until nothing is left to do; return what met a conflict."""
         self._house.recover()
         while not self._is_quiet():
-            done = self._house.loop.turn()
+            done = self._house.turn() + self._house.settle()
             if not done + sum(self._decide(say) for say in self._plan.says):
                 sleep(0.001)
         return tuple(sorted(self._conflicts))
@@ -92,7 +92,9 @@ class HouseWork:
         now_us, policies = self._clock.now_us(), self._house.policies
         with self._house.store.write() as tx:
             if say.approve:
-                reviews.approve(tx, waiting.id, DECIDER, waiting.seen, now_us, policies)
+                reviews.approve(
+                    tx, waiting.id, DECIDER, waiting.seen, now_us, policies, say.undo_us
+                )
             else:
                 no = reviews.Reason.NOT_OWED
                 reviews.reject(tx, waiting.id, DECIDER, no, None, now_us, policies)
@@ -104,7 +106,7 @@ class HouseWork:
         with self._house.store.read() as tx:
             judged = set(tx.execute(select(ACTION.c.digest)).scalars())
             running = select(RUN.c.id).where(RUN.c.status == RunStatus.RUNNING).limit(1)
-            waiting = {review.digest for review in reviews.queue(tx)}
+            waiting = {review.digest for review in reviews.queue(tx, PENDING_REVIEWS)}
             return (
                 judged >= wanted
                 and not waiting & said

@@ -64,11 +64,15 @@ class Wish(Frozen):
 
 
 class Say(Frozen):
-    """What a supervisor decides about one action of a wish, once it waits for them."""
+    """What a supervisor decides about one action of a wish, once it waits for them.
+
+    An approval can be undone for `undo_us`; nobody does.
+    """
 
     wish: str
     index: int = 0
     approve: bool
+    undo_us: int = 0
 
 
 class Payment(Frozen):

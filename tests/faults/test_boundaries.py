@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from makegood.clock import SECOND
 from tests.faults.cases import one_of_each
 from tests.faults.plan import Kill, Where
 
@@ -15,9 +16,9 @@ if TYPE_CHECKING:
 BOUNDARIES: Final = [where for where in Where if where not in {Where.STATEMENT, Where.BEGIN}]
 
 
-def _die_and_recover(bench: Bench, kill: Kill, orders: int = 2) -> bool:
+def _die_and_recover(bench: Bench, kill: Kill, orders: int = 2, undo_us: int = 0) -> bool:
     """Let a new plan's first life die there; say whether it came that far."""
-    bench.begin(one_of_each(orders))
+    bench.begin(one_of_each(orders, undo_us))
     killed = bench.live(kill).killed
     bench.check()
     bench.until_quiet()
@@ -61,6 +62,19 @@ def test_killed_all_along_its_statements_it_pays_each_approved_obligation_once(
     while _die_and_recover(sqlite_bench, Kill(where=Where.STATEMENT, passage=passage), orders=1):
         passage += 1
     assert passage > len(Where)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_killed_at_any_commit_around_an_undo_window_it_pays_each_approved_obligation_once(
+    bench: Bench,
+) -> None:
+    passage = 1
+    while _die_and_recover(
+        bench, Kill(where=Where.COMMIT, passage=passage), orders=1, undo_us=4 * SECOND
+    ):
+        passage += 1
+    assert passage > 6
 
 
 def test_killed_again_and_again_at_the_same_boundary_it_still_pays_once(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from makegood.clock import SECOND
 from tests.faults.cases import housed, one_of_each, order, paid, refund, wish
 from tests.faults.plan import Kill, Plan, Say, Where
 
@@ -60,6 +61,19 @@ def test_a_house_killed_all_along_its_statements_pays_each_approved_obligation_o
     while _die_and_recover(new_house(), Kill(where=Where.STATEMENT, passage=passage)):
         passage += EVERY_SO_MANY_STATEMENTS
     assert passage > 100
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("passage", [1, 2, 3])
+def test_a_house_killed_between_a_yes_and_its_grant_pays_once_the_time_to_undo_is_over(
+    house: Bench, passage: int
+) -> None:
+    house.begin(housed(one_of_each(2, undo_us=10 * SECOND)))
+    house.live(Kill(where=Where.DECISION_TO_GRANT, passage=passage))
+    house.check()
+    house.until_quiet()
+    house.audit()
 
 
 @pytest.mark.slow

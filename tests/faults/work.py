@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, or_, select
 
 from makegood.domain.actions import ActionKind
-from makegood.domain.authority import ActionStatus
+from makegood.domain.authority import PENDING_REVIEWS, ActionStatus
 from makegood.domain.canonical import derive_id
 from makegood.domain.effects import Adapter, Connection, EffectStatus
 from makegood.domain.policy import Policies
@@ -51,6 +51,7 @@ ENDED: Final = frozenset(
         ActionStatus.REJECTED,
         ActionStatus.EXPIRED,
         ActionStatus.SUPERSEDED,
+        ActionStatus.VOID,
     }
 )
 
@@ -125,7 +126,16 @@ class Work:
     def _turn(self) -> int:
         proposed = sum(self._propose(wish) for wish in self._plan.wishes)
         decided = sum(self._decide(say) for say in self._plan.says)
-        return proposed + decided + self._executor.settle()
+        return proposed + decided + self._finish() + self._executor.settle()
+
+    def _finish(self) -> int:
+        now_us = self._clock.now_us()
+        with self._store.read() as tx:
+            if not reviews.is_due(tx, now_us):
+                return 0
+        with self._store.write() as tx:
+            self._executor.require_owned(tx)
+            return len(reviews.finish_due(tx, now_us, policies()))
 
     def _propose(self, wish: Wish) -> bool:
         with self._store.read() as tx:
@@ -160,7 +170,9 @@ class Work:
         try:
             with self._store.write() as tx:
                 if say.approve:
-                    reviews.approve(tx, waiting.id, DECIDER, waiting.seen, now_us, policies())
+                    reviews.approve(
+                        tx, waiting.id, DECIDER, waiting.seen, now_us, policies(), say.undo_us
+                    )
                 else:
                     no = reviews.Reason.NOT_OWED
                     reviews.reject(tx, waiting.id, DECIDER, no, None, now_us, policies())
@@ -173,5 +185,5 @@ class Work:
         with self._store.read() as tx:
             if not all(self._statuses(tx, wish.id) for wish in self._plan.wishes):
                 return False
-            waiting = {review.action_id for review in reviews.queue(tx)}
+            waiting = {review.action_id for review in reviews.queue(tx, PENDING_REVIEWS)}
             return not waiting & said - self._conflicts and is_settled(tx)
