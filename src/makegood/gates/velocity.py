@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
-from makegood.domain.policy import Velocity, VelocityScope, Watched
+from makegood.domain.policy import Velocity, Watched
 from makegood.errors import Conflict
 from makegood.gates import bypass
 from makegood.gates.circuits import SHARES, Circuit, Seen, State
+from makegood.gates.places import Place, Subject, places
 from makegood.ledger.entries import HOUSE, SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.store import tables
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from makegood.domain.actions import Action
 
 BREAKER = table(tables.breakers.Breaker)
 _OF_KEYS: Final = select(BREAKER).where(among(BREAKER.c.key, "given")).order_by(BREAKER.c.key)
@@ -35,15 +35,6 @@ _KIND: Final = {
     State.HALF_OPEN: EntryKind.BREAKER_HALF_OPENED,
     State.CLOSED: EntryKind.BREAKER_RESET,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """An action as velocity breakers see it; `tool` is the adapter that would carry it out."""
-
-    action: Action
-    agent: str
-    tool: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,20 +50,6 @@ class Stop:
         return f"velocity.{self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One breaker in the scope and the currency of an action."""
-
-    rule: Velocity
-    scope: str
-    currency: str
-
-    @property
-    def key(self) -> str:
-        """Under which it is stored."""
-        return f"{self.rule.name}|{self.scope}|{self.currency}"
-
-
 @dataclass(slots=True)
 class Board:
     """The breakers over some actions, as one transaction sees and moves them."""
@@ -80,6 +57,9 @@ class Board:
     rules: tuple[Velocity, ...]
     now_us: int
     circuits: dict[str, Circuit] = field(default_factory=dict[str, Circuit])
+    by_traits: dict[tuple[str, ...], list[Circuit]] = field(
+        default_factory=dict[tuple[str, ...], list[Circuit]]
+    )
 
     def stop(self, subject: Subject) -> Stop | None:
         """Return the first breaker that is not closed over an action."""
@@ -120,30 +100,14 @@ class Board:
         append(tx, [_draft(c, turn, self.now_us) for c in moved for turn in c.turns])
 
     def _over(self, subject: Subject) -> list[Circuit]:
-        return [self.circuits[place.key] for place in places(self.rules, subject)]
+        return self.by_traits[subject.traits]
 
     def _uncounted(self, subject: Subject) -> Stop | None:
-        money = subject.action.money
-        for place in places(self.rules, subject) if money else ():
-            amounts = place.rule.max_amount
-            if amounts is not None and amounts.of(place.currency) is None:
-                why = f"the breaker {place.rule.name} names no amount in {place.currency}"
-                return Stop(place.rule.name, why)
+        for circuit in self._over(subject) if subject.action.money else ():
+            name, amounts = circuit.rule.name, circuit.rule.max_amount
+            if amounts is not None and amounts.of(circuit.currency) is None:
+                return Stop(name, f"the breaker {name} names no amount in {circuit.currency}")
         return None
-
-
-def places(rules: Iterable[Velocity], subject: Subject) -> list[Place]:
-    """Return where breakers stand over an action; one that sums money has none without money."""
-    action, money = subject.action, subject.action.money
-    found: list[Place] = []
-    for rule in rules:
-        if action.kind not in rule.kinds or (rule.watched is Watched.SUM and money is None):
-            continue
-        if rule.per is VelocityScope.TOOL and not subject.tool:
-            continue
-        currency = money.currency if money and rule.watched is Watched.SUM else ""
-        found.append(Place(rule, _scope(rule.per, subject), currency))
-    return found
 
 
 def board(
@@ -155,13 +119,16 @@ def board(
     lock: bool = True,
 ) -> Board:
     """Return the breakers over some actions, with their rows locked unless told otherwise."""
-    found = {place.key: place for one in subjects for place in places(rules, one)}
+    of_traits = {one.traits: one for one in subjects}
+    over = {traits: places(rules, one) for traits, one in of_traits.items()}
+    found = {place.key: place for several in over.values() for place in several}
     made = Board(rules, now_us)
-    if found:
-        rows = _rows(tx, found, lock=lock)
-        for key, place in found.items():
-            made.circuits[key] = circuit = _circuit(place, rows.get(key))
-            circuit.tick(now_us)
+    rows = _rows(tx, found, lock=lock) if found else {}
+    for key, place in found.items():
+        made.circuits[key] = circuit = _circuit(place, rows.get(key))
+        circuit.tick(now_us)
+    for traits, several in over.items():
+        made.by_traits[traits] = [made.circuits[place.key] for place in several]
     return made
 
 
@@ -221,22 +188,6 @@ def _rows(tx: Connection, found: dict[str, Place], *, lock: bool) -> dict[str, A
     # A row that is not there cannot be locked.
     bulk(tx, BREAKER, [_row(_circuit(place, None)) for place in missing], "ignore")
     return {row.key: row for row in tx.execute(_LOCKED, keys)}
-
-
-def _scope(per: VelocityScope, subject: Subject) -> str:
-    match per:
-        case VelocityScope.EVERYTHING:
-            return "everything"
-        case VelocityScope.HUB:
-            return f"hub:{subject.action.hub_id}"
-        case VelocityScope.AGENT:
-            return f"agent:{subject.agent}"
-        case VelocityScope.KIND:
-            return f"kind:{subject.action.kind}"
-        case VelocityScope.TOOL:
-            return f"tool:{subject.tool}"
-        case VelocityScope.CAUSE:
-            return f"cause:{subject.action.cause}"
 
 
 def _circuit(place: Place, row: Any) -> Circuit:  # noqa: ANN401 -- a database row or None
