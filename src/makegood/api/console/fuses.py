@@ -32,6 +32,7 @@ class Fuse:
     why: str
     probes: str
     can_reset: bool
+    quiet: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ def _fuse(scene: Scene, one: BreakerState) -> Fuse:
         why=one.why,
         probes=say("breaker.probes", n=one.probes_left) if one.state is State.HALF_OPEN else "",
         can_reset=one.state is not State.CLOSED and scene.may_decide,
+        quiet=one.state is State.CLOSED and (not one.cap or one.used * 2 < one.cap),
     )
 
 

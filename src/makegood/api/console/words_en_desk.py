@@ -151,6 +151,7 @@ EN: Final[dict[str, str]] = {
     "chart.key_expired": "expired, superseded",
     "breaker.title": "Breakers",
     "breaker.empty": "No breaker is in force.",
+    "breaker.quiet": "{n} is closed and under half | {n} are closed and under half",
     "breaker.closed": "closed",
     "breaker.open": "open: everything holds",
     "breaker.half_open": "half open",

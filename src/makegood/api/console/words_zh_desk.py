@@ -148,6 +148,7 @@ ZH: Final[dict[str, str]] = {
     "chart.key_expired": "过期、被取代",
     "breaker.title": "熔断器",
     "breaker.empty": "没有生效的熔断器。",
+    "breaker.quiet": "{n} 个熔断器闭合，未过半",
     "breaker.closed": "闭合",
     "breaker.open": "断开：全部转人工",
     "breaker.half_open": "半开",

@@ -98,7 +98,9 @@ const live = (() => {
     } else {
       if (isBusy(region)) return;
       const held = region.contains(document.activeElement) ? document.activeElement.id : "";
+      const open = [...region.querySelectorAll("details[open][id]")].map((one) => one.id);
       region.replaceChildren(fresh);
+      open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
       if (held) document.getElementById(held)?.focus({ preventScroll: true });
     }
     region.hidden = told.html === "";
