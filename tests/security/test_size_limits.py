@@ -47,8 +47,8 @@ def test_no_route_reads_a_body_beyond_its_limit(client: TestClient, town: Town) 
         )
         # A route that takes no body reads none, and answers whatever it answers without one.
         refused += dripped.status_code == 413
-        assert dripped.status_code in {303, 403, 404, 409, 413, 422}, path
-    assert refused > len(WRITING) // 2
+        assert dripped.status_code in {303, 401, 403, 404, 409, 413, 422}, path
+    assert refused >= 20
 
 
 @pytest.mark.parametrize("announced", ["-1", "1e9", "abc", "0x10", "99999999999999999999999"])
