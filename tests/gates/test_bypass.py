@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from makegood.domain.actions import ActionKind
-from makegood.domain.policy import Velocity
+from makegood.domain.policy import Velocity, VelocityScope
 from makegood.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from makegood.gates import bypass
 from makegood.ledger.kinds import EntryKind
@@ -172,7 +172,7 @@ def test_a_bypass_lets_through_an_open_breaker_and_marks_at_the_spend(world: Wor
     rule = Velocity(
         name="fast",
         kinds=(ActionKind.REFUND,),
-        per="hub",  # type: ignore[arg-type] -- as YAML says it
+        per=VelocityScope.HUB,
         window_minutes=60,
         max_count=1,
         open_minutes=30,
@@ -242,3 +242,25 @@ def test_safety_passes_with_and_without_a_bypass(world: World) -> None:
     world.order("o")
     lifted(world)
     assert world.verdict(recall("o")) == "allow"
+
+
+def test_a_lifted_breaker_stands_once_among_the_reasons(world: World) -> None:
+    rule = Velocity(
+        name="fast",
+        kinds=(ActionKind.COUPON,),
+        per=VelocityScope.HUB,
+        window_minutes=60,
+        max_count=1,
+        open_minutes=30,
+        probes=1,
+    )
+    world.policy("breakers", velocity=(rule,))
+    world.orders("a", "b", "c")
+    lifted(world)
+    judged = world.propose(coupon("a", 100), coupon("b", 100))
+    assert [one.verdict for one in judged] == ["allow", "allow"]
+    assert world.verdict(coupon("c", 100)) == "allow"
+    for told in world.told(EntryKind.ACTION_JUDGED)[1:]:
+        rules = [reason["rule"] for reason in told.body["reasons"]]
+        assert rules.count("velocity.fast") == 1
+    assert world.settle() == 3

@@ -37,7 +37,7 @@ from makegood.store.sql import insert, table
 from makegood.store.tables.authority import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -102,8 +102,9 @@ def _settle(
 ) -> None:
     _check(tx, rulebook, origin, judged, now_us)
     obligations.allocate(tx, judged, now_us)
+    board, subjects = _watch(tx, rulebook, origin, judged, now_us)
     counters.reserve(tx, rulebook.policies.breakers.counters, judged, origin.agent, now_us)
-    board = _watch(tx, rulebook, origin, judged, now_us)
+    _count(tx, board, subjects, judged)
     insert(tx, ACTION, [_row(c, origin, rulebook, now_us) for c in judged])
     grants.give(tx, rulebook, [c for c in judged if c.verdict is Verdict.ALLOW], now_us)
     review_records.open_for(
@@ -157,30 +158,44 @@ def _watch(
     origin: Origin,
     judged: Sequence[Candidate],
     now_us: int,
-) -> velocity.Board:
-    """Let velocity breakers hold what they stop, and count what passes; save the board at the end.
+) -> tuple[velocity.Board, dict[str, velocity.Subject]]:
+    """Let velocity breakers that are not closed hold what they stand over.
 
-    Their rows are locked after those of counters, as everywhere, so that two verdicts at once
-    cannot block each other.
+    Their rows are locked after those of obligations and before those of counters, as in a spend,
+    so that the two cannot block each other.
     """
-    waiting = [c for c in judged if c.may_still_pass and c.action.facts.floor is not NEVER_HELD]
     subjects = {
         c.id: velocity.Subject(c.action, origin.agent, tool_of(rulebook.adapters, c.action.kind))
-        for c in waiting
+        for c in judged
+        if c.may_still_pass and c.action.facts.floor is not NEVER_HELD
     }
     rules = rulebook.policies.breakers.velocity
     board = velocity.board(tx, rules, subjects.values(), now_us)
-    passing = {c.id for c in waiting if c.verdict is Verdict.ALLOW}
-    for candidate in waiting:
-        subject = subjects[candidate.id]
-        stop = board.stop(subject)
-        if stop is None and candidate.verdict is Verdict.ALLOW:
-            stop = board.admit(subject)
-        if stop is not None:
+    for candidate in judged:
+        if candidate.id in subjects and (stop := board.stop(subjects[candidate.id])):
             candidate.hold(stop.rule, stop.why)
-    held = [c.id for c in waiting if c.id in passing and c.verdict is not Verdict.ALLOW]
+    return board, subjects
+
+
+def _count(
+    tx: Connection,
+    board: velocity.Board,
+    subjects: Mapping[str, velocity.Subject],
+    judged: Sequence[Candidate],
+) -> None:
+    """Count what passes; what trips a breaker holds, and gives back what counters reserved."""
+    held: list[str] = []
+    for candidate in judged:
+        subject = subjects.get(candidate.id)
+        if subject is None or candidate.verdict is not Verdict.ALLOW:
+            continue
+        stop = board.stop(subject) or board.admit(subject)
+        if stop is None or any(reason.rule == stop.rule for reason in candidate.reasons):
+            continue
+        candidate.hold(stop.rule, stop.why)
+        if candidate.verdict is not Verdict.ALLOW:
+            held.append(candidate.id)
     counters.release(tx, held)
-    return board
 
 
 def _check_balances(tx: Connection, judged: Sequence[Candidate]) -> None:
