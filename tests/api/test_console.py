@@ -21,7 +21,8 @@ from makegood.api.console.filters import Filters
 from makegood.api.console.render import environment
 from makegood.api.topics import Topic, of_kind
 from makegood.domain.actions import ActionKind, Refund
-from makegood.domain.authority import ReviewStatus
+from makegood.domain.authority import ActionStatus, ReviewStatus
+from makegood.domain.effects import Repeat
 from makegood.domain.roles import Role
 from makegood.gates import kill, reviews
 from makegood.ledger.entries import leaf_hash
@@ -321,3 +322,24 @@ def test_the_chart_counts_what_the_ledger_says(town: Town) -> None:
         text = _parts(client, town, "/", "chart")["chart"]["html"]
     assert f"{len(waiting)} holds came and 1 ended in the last 6 hours" in text
     assert text.count('rect class="rejected"') == 2  # one column, and its key
+
+
+def test_a_person_says_in_the_console_how_an_effect_in_doubt_ended(town: Town) -> None:
+    books = town.adapter(ActionKind.REFUND, Repeat.NEITHER)
+    books.mood = "silent"
+    review = next(item for item in town.waiting() if isinstance(item.action, Refund))
+    town.approve(review.id)
+    town.settle()
+    supervisor = town.bearer(Role.SUPERVISOR)
+    with TestClient(town.app, follow_redirects=False) as client:
+        shown = _parts(client, town, "/", "effects")["effects"]["html"]
+        found = re.search(r'action="(/effect/eff_\w+/decide)"', shown)
+        assert found, shown
+        assert "outcome unknown" in shown
+        for wrong in ({"status": "perhaps", "note": "n"}, {"status": "confirmed", "note": " "}):
+            assert client.post(found[1], data=wrong, headers=supervisor).status_code == 422
+        form = {"status": "confirmed", "note": "It stands in their books."}
+        assert client.post(found[1], data=form, headers=supervisor).status_code == 303
+        shown = _parts(client, town, "/", "effects")["effects"]["html"]
+    assert "Everything that was sent has an answer." in shown
+    assert town.status(review.action_id) == ActionStatus.CONFIRMED

@@ -124,11 +124,21 @@ def _count(scene: Scene) -> tuple[Group, ...]:
 
 
 def _matched(scene: Scene, filters: Filters, every: Sequence[Group]) -> int:
-    if not filters.is_narrow:
-        return sum(row.number for row in every)
+    if not filters.q and not filters.state:
+        return sum(one.number for one in _wanted(filters, every))
     query = select(func.count()).select_from(REVIEW)
     joined = query.join(ACTION, ACTION.c.id == REVIEW.c.action_id)
     return scene.tx.execute(joined.where(filters.condition)).scalar_one()
+
+
+def _wanted(filters: Filters, every: Sequence[Group]) -> list[Group]:
+    """Return the groups that the filters leave; what a group does not know is not looked at."""
+    return [
+        one
+        for one in every
+        if (filters.hub or one.hub_id, filters.kind or one.kind, filters.cause or one.cause)
+        == (one.hub_id, one.kind, one.cause)
+    ]
 
 
 def _ids(scene: Scene, filters: Filters, page: int) -> list[tuple[str, int]]:
@@ -141,17 +151,7 @@ def _ids(scene: Scene, filters: Filters, page: int) -> list[tuple[str, int]]:
 
 
 def _money(scene: Scene, every: Sequence[Group], filters: Filters) -> str:
-    if filters.q or filters.state:
-        return ""
-    return money(
-        scene,
-        [
-            one
-            for one in every
-            if (filters.hub or one.hub_id, filters.kind or one.kind, filters.cause or one.cause)
-            == (one.hub_id, one.kind, one.cause)
-        ],
-    )
+    return "" if filters.q or filters.state else money(scene, _wanted(filters, every))
 
 
 def money(scene: Scene, some: Iterable[Group]) -> str:
