@@ -22,12 +22,12 @@ def _config() -> Config:
     return config
 
 
-def upgrade(store: Store) -> None:
-    """Bring the database to this version; does nothing when it is there already."""
+def upgrade(store: Store, to: str = "head") -> None:
+    """Bring the database to a version, this one's own unless named; twice is once."""
     config = _config()
     with store.write() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def revision(store: Store) -> str | None:
