@@ -15,7 +15,7 @@ Review = Annotated[str, typer.Argument(help="The review's id, as `review list` s
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     review = typer.Typer(
-        help="What waits for a person: look at it, change it, approve it or reject it.",
+        help="What waits for a person: look, change, approve, reject.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )

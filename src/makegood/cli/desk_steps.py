@@ -47,7 +47,9 @@ def edit(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Change what a review holds; it is judged anew, and another person decides it.
+    """Change what a review holds, for another to decide.
+
+    It is judged anew first.
 
     `review show --json` names the fields that can be changed (`editable`).
     """
@@ -69,13 +71,19 @@ def answer(review: Review, words: Words, *, as_json: AsJson = False) -> None:
 
 
 def escalate(review: Review, *, as_json: AsJson = False) -> None:
-    """Pass a review one rung up the ladder; another person then decides it."""
+    """Pass a review one rung up the ladder.
+
+    Another person then decides it.
+    """
     found = _post(review, "escalate")
     _tell(found, f"{review} is on rung {found['level']} of the ladder.", as_json)
 
 
 def undo(review: Review, *, as_json: AsJson = False) -> None:
-    """Take back an approval that you gave in the console, while its time to undo lasts."""
+    """Take back your approval while it can be undone.
+
+    Only the console gives approvals that can be.
+    """
     found = _post(review, "undo")
     _tell(found, f"{review} is {shapes.words(found['status'])} again.", as_json)
 
@@ -88,7 +96,7 @@ def batch(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Approve several reviews as they stand right now: all of them, or none."""
+    """Approve several reviews as they stand now, or none."""
     items: list[dict[str, str]] = []
     for each in reviews:
         found = client.get(client.path("review", each))
