@@ -175,3 +175,21 @@ def test_without_a_token_nothing_is_asked(tmp_path: Path) -> None:
 def test_the_checkout_is_itself_a_sound_workspace(tmp_path: Path) -> None:
     ran = makegood(tmp_path, "check", cwd=ROOT)
     assert ran.code == 0, ran.out
+
+
+def test_a_backup_is_a_database_that_verifies_and_is_never_written_over(made: Path) -> None:
+    assert makegood(made, "db", "operator", "Ada").code == 0
+    ran = makegood(made, "db", "backup", str(made / "copy.db"))
+    assert ran.code == 0, ran.err
+    assert "ledger verified" in ran.out
+    verified = makegood(made, "ledger", "verify", store=url_of(made / "copy.db"))
+    assert verified.code == 0, verified.err
+    again = makegood(made, "db", "backup", str(made / "copy.db"))
+    assert again.code == 2
+    assert "name a new file" in again.err
+
+
+def test_a_backup_of_postgres_names_the_tool_for_it(tmp_path: Path, postgres_url: str) -> None:
+    ran = makegood(tmp_path, "db", "backup", str(tmp_path / "copy.db"), store=postgres_url)
+    assert ran.code == 2
+    assert "pg_dump" in ran.err

@@ -35,7 +35,7 @@ def verify(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     The daemon may be running.
     """
     with opened(settings(ctx)) as store:
-        report = _verified(store)
+        report = verified(store)
     if as_json:
         output.show_json(
             {
@@ -58,7 +58,8 @@ def verify(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         output.end(Code.NO)
 
 
-def _verified(store: Store) -> Report:
+def verified(store: Store) -> Report:
+    """Check a database's ledger and event log, showing how far it has come."""
     from sqlalchemy import func, select
 
     from makegood.cli.progress import counting

@@ -18,12 +18,13 @@ def register(app: typer.Typer) -> None:
     app.command()(check)
     app.command()(doctor)
     db = typer.Typer(
-        help="The database: its version, and the first operator.",
+        help="The database: its version, a backup, the first operator.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
     db.command("upgrade")(upgrade)
     db.command("status")(status)
+    db.command("backup")(backup)
     db.command("operator")(operator)
     app.add_typer(db, name="db")
 
@@ -133,6 +134,32 @@ def status(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         )
     if not current:
         output.end(Code.NO)
+
+
+def backup(
+    ctx: typer.Context,
+    file: Annotated[Path, typer.Argument(help="A new file, such as makegood-2026-07-14.db.")],
+) -> None:
+    """Copy the embedded database, and verify the copy's ledger.
+
+    The daemon may be running. To go back: stop it, and put the copy in the database's place. A
+    copy holds the keys of people who are erased later, so keep none for longer than you must.
+    """
+    from makegood.cli.ledger import verified
+    from makegood.store import backup as copies
+    from makegood.store.session import Store, sqlite_url
+
+    with opened(settings(ctx)) as store:
+        copies.copy(store, file)
+    copy = Store.open(sqlite_url(file.absolute()))
+    try:
+        report = verified(copy)
+    finally:
+        copy.close()
+    if not report.sound:
+        output.complain(f"the copy {file} does not verify: {len(report.problems)} problems or more")
+        output.end(Code.NO)
+    say(f"copied to {file}; ledger verified: {report.entries:,} entries")
 
 
 def operator(

@@ -28,8 +28,6 @@ _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA foreign_keys=ON",
     "PRAGMA recursive_triggers=ON",
-    # A destroyed key must not remain in a page that is merely free.
-    "PRAGMA secure_delete=ON",
     # What is erased must be gone from the file, and not only from the table.
     "PRAGMA secure_delete=ON",
     "PRAGMA temp_store=MEMORY",
