@@ -79,6 +79,7 @@ EN: Final[dict[str, str]] = {
     "undo.approved": "Approved: {what}",
     "undo.at": "goes out at {time}",
     "undo.button": "Undo",
+    "undo.more": "and {n} more that can still be undone",
     # --- tools of one hold ---
     "tools.title": "More",
     "tools.claim": "Claim",

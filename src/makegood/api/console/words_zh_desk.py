@@ -79,6 +79,7 @@ ZH: Final[dict[str, str]] = {
     "undo.approved": "已批准：{what}",
     "undo.at": "{time} 发出",
     "undo.button": "撤销",
+    "undo.more": "还有 {n} 项可以撤销",
     # --- tools of one hold ---
     "tools.title": "更多",
     "tools.claim": "认领",
