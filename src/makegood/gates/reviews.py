@@ -123,11 +123,7 @@ def approve(
     review_limits.note(tx, review.action_id, review.action, policies.approvals.limits, now_us)
     if undo_us > 0:
         review_settling.require_free(tx, review, owed)
-        window = {"decided_by": decider.person_id, "approving_until_us": now_us + undo_us}
-        review_records.end(tx, review, ReviewStatus.APPROVING, now_us, **window)
-        body = {"until_us": now_us + undo_us, "digest": review.digest}
-        _record(tx, EntryKind.REVIEW_APPROVING, review, decider, now_us, body)
-        return Approval(review_id, ReviewStatus.APPROVING, "", "")
+        return _begin_window(tx, review, decider, now_us, now_us + undo_us)
     review_settling.take_obligation(tx, review, owed, now_us)
     review_records.end(tx, review, ReviewStatus.APPROVED, now_us, decided_by=decider.person_id)
     grant_id = review_settling.grant(tx, review, decider.person_id, now_us, policies)
@@ -208,6 +204,16 @@ def _first_of_two(tx: Connection, review: ReviewItem, decider: Decider, now_us: 
     _record(tx, EntryKind.REVIEW_SECONDED, review, decider, now_us, {"digest": review.digest})
     detail = "a second person must approve it too"
     return Approval(review.id, ReviewStatus.OPEN, "", detail)
+
+
+def _begin_window(
+    tx: Connection, review: ReviewItem, decider: Decider, now_us: int, until_us: int
+) -> Approval:
+    window = {"decided_by": decider.person_id, "approving_until_us": until_us}
+    review_records.end(tx, review, ReviewStatus.APPROVING, now_us, **window)
+    body = {"until_us": until_us, "digest": review.digest}
+    _record(tx, EntryKind.REVIEW_APPROVING, review, decider, now_us, body)
+    return Approval(review.id, ReviewStatus.APPROVING, "", "")
 
 
 def _stale_text(was: ReviewItem, review: ReviewItem) -> str:
