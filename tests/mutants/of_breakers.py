@@ -1,4 +1,4 @@
-"""Mutants of breakers and bypasses: invariants 2 and 8, and what holds for a person."""
+"""Mutants of breakers and bypasses: invariants 1, 2, 8 and 12."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ BYPASS: Final = "tests/gates/test_bypass.py::test_"
 CIRCUITS: Final = "tests/gates/test_circuits.py::test_"
 CONDITIONS: Final = "tests/gates/test_conditions.py::test_"
 CONFIDENCE: Final = "tests/gates/test_confidence.py::test_"
+LOADER: Final = "tests/workspace/test_loader.py::test_"
 INVARIANT: Final = "tests/invariants/test_invariants.py::test_invariant_"
 LAST_LOOK: Final = (f"{INVARIANT}02_an_open_breaker_is_looked_at_again_at_the_spend",)
 ON_THE_LEDGER: Final = (
@@ -18,6 +19,22 @@ ON_THE_LEDGER: Final = (
 )
 
 OF_BREAKERS: Final = (
+    Mutant(
+        1,
+        "a tool that poses as a coupon shares the credential that pays back",
+        "workspace/registry.py",
+        "        self._alone_with_refunds(factory, facts)\n",
+        "",
+        (f"{LOADER}a_tool_that_poses_as_a_coupon_does_not_share_the_credential_that_pays_back",),
+    ),
+    Mutant(
+        1,
+        "a credential for one capability is handed to another",
+        "workspace/loader.py",
+        "if wanted is not facts.capability:",
+        "if False:",
+        (f"{LOADER}a_credential_that_is_for_one_capability_is_handed_to_no_other",),
+    ),
     Mutant(
         2,
         "open breakers are not looked at again at the spend",
