@@ -33,6 +33,9 @@ def _groups(postgres: databases.Fresh) -> dict[str, Group]:
         "spends": lambda scale: [
             figure for name, fresh in both for figure in authority.spends(name, fresh, scale)
         ],
+        "decisions": lambda scale: [
+            authority.decisions(name, fresh, scale) for name, fresh in both
+        ],
         "approvals": lambda scale: [approvals.measure(scale)],
         "consoles": consoles.measure,
         "storms": lambda scale: [storms.measure(scale)],

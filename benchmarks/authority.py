@@ -12,11 +12,12 @@ from benchmarks.figures import Better, Figure, rate, seconds
 from makegood.clock import MINUTE, VirtualClock, from_rfc3339, to_rfc3339
 from makegood.events.ingest import ingest
 from makegood.events.model import IngestContext
+from makegood.gates import reviews
 from makegood.ledger.entries import ENTRY, Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.ledger.verify import verify
 from makegood.state.projection import project
-from tests.gates.world import World, notify
+from tests.gates.world import SUPERVISOR, World, notify, refund
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,6 +116,39 @@ def spends(name: str, fresh: Fresh, scale: Scale) -> list[Figure]:
         )
         for measured, way in ways
     ]
+
+
+def decisions(name: str, fresh: Fresh, scale: Scale) -> Figure:
+    """Measure a person's batch: each hold looked at, approved, granted and intended, on disk."""
+    limit = _best(fresh, scale.rounds, lambda store: _chained(store, scale.plan))
+    return Figure(
+        name=f"decisions, a batch of {scale.plan} approved and intended, {name}",
+        value=_best(fresh, scale.rounds, lambda store: _decided(store, scale.plan)),
+        unit="decisions/s",
+        limit=limit,
+        limit_name="bare chained single-row transactions",
+        of_limit=True,
+        mark=0.7,
+        better=Better.MORE,
+    )
+
+
+def _decided(store: Store, count: int) -> float:
+    world = _world(store, count)
+    world.propose(*(refund(f"o{n}", 1_000) for n in range(count)))
+    choices = [reviews.Choice(held.id, held.seen) for held in world.waiting()]
+    if len(choices) != count:
+        raise AssertionError(len(choices))
+
+    def work() -> int:
+        now_us = world.clock.now_us()
+        with store.write() as tx:
+            made = reviews.batch(tx, SUPERVISOR, choices, now_us, world.policies)
+        if not made.done or world.executor.intend() != count:
+            raise AssertionError(made.results[0])
+        return count
+
+    return rate(work)
 
 
 def _best(fresh: Fresh, rounds: int, measured: Callable[[Store], float]) -> float:
