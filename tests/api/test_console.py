@@ -343,3 +343,17 @@ def test_a_person_says_in_the_console_how_an_effect_in_doubt_ended(town: Town) -
         shown = _parts(client, town, "/", "effects")["effects"]["html"]
     assert "Everything that was sent has an answer." in shown
     assert town.status(review.action_id) == ActionStatus.CONFIRMED
+
+
+def test_a_whole_page_of_the_queue_can_be_approved_as_one_batch(town: Town) -> None:
+    names = [f"so-{7000 + number}" for number in range(50)]
+    town.orders(*names)
+    town.propose(*(refund(name) for name in names))
+    mine = [item for item in town.waiting() if item.order_id in names]
+    form = {f"pick-{item.id}": item.seen for item in mine}
+    form |= {"then": "/review", "do": "approve", "csrf": "x"}
+    headers = town.bearer(Role.SUPERVISOR) | {"accept": "application/json"}
+    with TestClient(town.app) as client:
+        answer = client.post("/review/batch", data=form, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert len(answer.json()["done"]) == 50

@@ -43,7 +43,7 @@ async def form_of(request: Request) -> dict[str, str]:
     """Return the fields of a form that was sent, or none; files are not taken."""
     if not request.headers.get("content-type", "").startswith(_FORMS):
         return {}
-    form = await request.form(max_files=0, max_fields=50)
+    form = await request.form(max_files=0, max_fields=120)
     return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
