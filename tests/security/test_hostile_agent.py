@@ -184,6 +184,7 @@ def test_an_agent_that_wants_everybodys_money_gets_none_without_a_person(setting
         assert _unpermitted(stage) == []
 
 
+@pytest.mark.slow
 def test_threads_that_are_resumed_by_hand_get_nothing(setting: Setting) -> None:
     with _opened(setting) as stage:
         _let_loose(setting, stage)
@@ -215,10 +216,10 @@ def test_threads_that_are_resumed_by_hand_get_nothing(setting: Setting) -> None:
         assert _unpermitted(stage) == []
 
 
-SLOWLY: Final = [pytest.param(how, marks=pytest.mark.slow) for how in ("others", "gone", "forged")]
+SLOWLY: Final = [pytest.param(how, marks=pytest.mark.slow) for how in ("noise", "others", "gone")]
 
 
-@pytest.mark.parametrize("how", ["noise", *SLOWLY])
+@pytest.mark.parametrize("how", ["forged", *SLOWLY])
 def test_a_checkpoint_store_that_others_write_to_gives_nothing_away(
     setting: Setting, how: str
 ) -> None:
