@@ -34,7 +34,7 @@ def _groups(postgres: databases.Fresh) -> dict[str, Group]:
             figure for name, fresh in both for figure in authority.spends(name, fresh, scale)
         ],
         "decisions": lambda scale: [
-            authority.decisions(name, fresh, scale) for name, fresh in both
+            figure for name, fresh in both for figure in authority.decisions(name, fresh, scale)
         ],
         "approvals": lambda scale: [approvals.measure(scale)],
         "consoles": consoles.measure,

@@ -41,8 +41,9 @@ _HOW: Final = """
   statuses and ledger entries, on disk when the call returns. A plan's grants are spent together,
   which is the way of the house; one each is what a single approval costs. The limit commits one
   row of 400 bytes at a time, each with the hash of the one before.
-- **Decisions**: a supervisor approves a batch of holds, each checked by itself as if alone, and
-  what they granted is intended. The limit is that of spends.
+- **Decisions** are taken from end to end: the gate judges a plan's actions together and grants
+  them; a supervisor approves a batch of holds, each checked by itself as if alone; and what was
+  granted is intended. The limit is that of spends.
 - **Approvals** go over a socket to uvicorn in a daemon with its loop and executor; the clock
   stops when the payment adapter's request reaches the outside (the sandbox company). One comes
   every tenth of a second.

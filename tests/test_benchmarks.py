@@ -48,7 +48,7 @@ def _is_taken(*figures: Figure) -> None:
 
 def test_what_authority_costs_can_be_measured() -> None:
     _is_taken(*authority.spends("SQLite", databases.sqlite, TINY))
-    _is_taken(authority.decisions("SQLite", databases.sqlite, TINY))
+    _is_taken(*authority.decisions("SQLite", databases.sqlite, TINY))
     _is_taken(authority.verification(databases.sqlite, TINY))
 
 
