@@ -68,6 +68,11 @@ class PacedClock:
         self._speed = speed
         self._began = time.monotonic_ns()
 
+    @property
+    def speed(self) -> float:
+        """Virtual seconds per real second."""
+        return self._speed
+
     def pace(self, speed: float) -> None:
         """Go on at another speed from now; the instant itself does not jump."""
         self._start_us, self._began = self.now_us(), time.monotonic_ns()
@@ -77,6 +82,11 @@ class PacedClock:
         """Return the virtual instant."""
         elapsed_us = (time.monotonic_ns() - self._began) / 1000
         return self._start_us + int(elapsed_us * self._speed)
+
+
+def meanwhile_us(clock: Clock, real_us: int) -> int:
+    """Return how far a clock goes while people live through `real_us`."""
+    return round(real_us * clock.speed) if isinstance(clock, PacedClock) else real_us
 
 
 def stopwatch_s() -> float:

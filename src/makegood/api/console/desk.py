@@ -14,7 +14,7 @@ from makegood.api.console.scene import Scene
 from makegood.api.console.telling import batch_told, done, retold
 from makegood.api.idempotency import Once
 from makegood.api.seam import Desk, House
-from makegood.clock import SECOND
+from makegood.clock import SECOND, meanwhile_us
 from makegood.domain.authority import ReviewStatus
 from makegood.errors import InvalidInput
 from makegood.gates import reviews
@@ -139,7 +139,8 @@ def _once(house: Desk, who: Principal) -> Once:
 
 
 def _undo_us(house: Desk) -> int:
-    return house.policies.approvals.undo_seconds * SECOND
+    # Who undoes it lives in real seconds, even while a demo runs fast.
+    return meanwhile_us(house.clock, house.policies.approvals.undo_seconds * SECOND)
 
 
 def reason_of(form: dict[str, str]) -> reviews.Reason:
