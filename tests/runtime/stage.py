@@ -116,8 +116,8 @@ class Setting:
             store=store_url,
             data_dir=folder,
             workspace=workspace,
-            reads=_outsides(read_connections(BASE_URL)),
-            effects=_outsides(self.credentials.effect_connections(BASE_URL)),
+            reads=outsides(read_connections(BASE_URL)),
+            effects=outsides(self.credentials.effect_connections(BASE_URL)),
         )
 
     @contextmanager
@@ -138,7 +138,7 @@ class Setting:
         assert not receipt.problems, receipt.problems
 
 
-def _outsides(connections: tuple[Connection, ...]) -> dict[str, Outside]:
+def outsides(connections: tuple[Connection, ...]) -> dict[str, Outside]:
     return {
         one.system: Outside.model_validate({"url": one.base_url, "credential": one.credential})
         for one in connections

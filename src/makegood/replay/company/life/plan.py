@@ -49,13 +49,15 @@ SHELF: Final = (
 class CityPlan:
     """The parameters of a district and its storm; times are relative to the start.
 
-    Of the orders that come to the wet hub from the storm's peak on, the goods of a share are
-    stuck behind the water for `stuck_us`, and of another share the customer's street floods.
+    Orders are numbered from `first_order` on. Of those that come to the wet hub from the storm's
+    peak on, the goods of a share are stuck behind the water for `stuck_us`, and of another share
+    the customer's street floods.
     """
 
     seed: int = 1
     currency: str = "CNY"
     orders: int = 330
+    first_order: int = 1
     customers: int = 260
     lasts_us: int = 150 * MINUTE
     placed_within_us: int = 110 * MINUTE
@@ -205,7 +207,7 @@ def _orders(
     )
     made: list[PlannedOrder] = []
     for index, offset_us in enumerate(offsets):
-        order = _order(plan, index + 1, starts_us + offset_us, hubs, customers, rng)
+        order = _order(plan, plan.first_order + index, starts_us + offset_us, hubs, customers, rng)
         ready_us = order.placed_us + rng.randrange(3 * MINUTE, 8 * MINUTE)
         # The storm is over the first hub, and by its last third the low streets are under water.
         wet = order.hub_id == hubs[0].id and offset_us >= plan.rain_peak_us
