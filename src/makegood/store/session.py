@@ -31,7 +31,7 @@ _PRAGMAS: Final = (
     # What is erased must be gone from the file, and not only from the table.
     "PRAGMA secure_delete=ON",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA cache_size=-65536",
+    "PRAGMA cache_size=-16384",
 )
 
 
