@@ -101,7 +101,8 @@ class Spent:
 class Refused:
     """A grant that may not be spent, and why; `given_by` is the gate or the person who approved.
 
-    `status` is what becomes of the grant: void, or expired.
+    `status` is what becomes of the grant: void, or expired. It is `intact` unless the action that
+    is stored is not the one that was granted: then nobody can be asked about it again.
     """
 
     grant_id: str
@@ -111,6 +112,7 @@ class Refused:
     order_id: str
     why: str
     given_by: str
+    intact: bool
 
 
 def give(tx: Connection, rulebook: Rulebook, allowed: Sequence[Candidate], now_us: int) -> None:
@@ -162,7 +164,7 @@ def spend(
     for row in rows:
         why = troubles.get(row.id) or _balance(tx, actions[row.id])
         if why:
-            refused.append(_refused(row, why, now_us))
+            refused.append(_refused(row, why, now_us, intact=row.id in actions))
         else:
             good.append(row)
     _mark_spent(tx, [row.id for row in good], now_us)
@@ -178,9 +180,16 @@ def _is_intact(row: Any) -> bool:  # noqa: ANN401 -- a database row
     return hashlib.sha256(row.body).hexdigest() == row.digest
 
 
-def _refused(row: Any, why: str, now_us: int) -> Refused:  # noqa: ANN401 -- a database row
+def _refused(
+    row: Any,  # noqa: ANN401 -- a database row
+    why: str,
+    now_us: int,
+    *,
+    intact: bool,
+) -> Refused:
     status = GrantStatus.EXPIRED if now_us > row.expires_us else GrantStatus.VOID
-    return Refused(row.id, status, row.action_id, row.hub_id, row.order_id, why, row.given_by)
+    place = (row.action_id, row.hub_id, row.order_id)
+    return Refused(row.id, status, *place, why, row.given_by, intact)
 
 
 def _troubles(
@@ -260,11 +269,11 @@ def _void(tx: Connection, refused: Sequence[Refused], now_us: int) -> None:
     for item in refused:
         values = {"status": item.status, "ended_us": now_us, "detail": item.why}
         tx.execute(GRANT.update().where(GRANT.c.id == item.grant_id).values(values))
-    for item in refused:
-        if item.given_by != BY_GATE:
-            review_settling.ask_again(tx, item.action_id, item.why, now_us)
+    asked = [item for item in refused if item.intact and item.given_by != BY_GATE]
+    for item in asked:
+        review_settling.ask_again(tx, item.action_id, item.why, now_us)
     for grant, action in _ENDED.items():
-        ours = [i.action_id for i in refused if i.given_by == BY_GATE and i.status is grant]
+        ours = [i.action_id for i in refused if i not in asked and i.status is grant]
         if ours:
             review_records.end_action(tx, ours, action, ObligationStatus.RELEASED)
     append(
