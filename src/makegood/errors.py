@@ -79,6 +79,10 @@ class HeadMoved(Failure):
     """Another writer advanced this ledger partition first."""
 
 
+class Deadlocked(Failure):
+    """The database gave this transaction up so that another could go on; it may be tried again."""
+
+
 class LedgerBroken(Failure):
     """The ledger does not verify."""
 

@@ -29,6 +29,7 @@ _STATUSES: Final[dict[type[errors.MakegoodError], HTTPStatus]] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.Stale: HTTPStatus.CONFLICT,
     errors.HeadMoved: HTTPStatus.CONFLICT,
+    errors.Deadlocked: HTTPStatus.CONFLICT,
     errors.NotAllowed: HTTPStatus.FORBIDDEN,
     errors.Deny: HTTPStatus.FORBIDDEN,
     errors.NotAuthenticated: HTTPStatus.UNAUTHORIZED,

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, Final, TypeVar
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from fastapi import Depends, Request
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
-from makegood.errors import HeadMoved
 from makegood.events import ingest as events
 from makegood.gates.throttle import Throttle
 
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from makegood.store.session import Store
 
 T = TypeVar("T")
-_ATTEMPTS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,22 +77,13 @@ class Desk:
         return self.current_rulebook()
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        """Do some work in one transaction, again when another writer was first at the ledger.
+        """Do some work in one transaction, again where other writers get in its way.
 
         What was done is then announced: the executor looks for grants, pages refresh.
         """
-        again = Retrying(
-            retry=retry_if_exception_type(HeadMoved),
-            stop=stop_after_attempt(_ATTEMPTS),
-            reraise=True,
-        )
-        done = again(lambda: self._in_one(work))
+        done = self.store.write_again(work)
         self.changes.publish()
         return done
-
-    def _in_one(self, work: Callable[[Connection], T]) -> T:
-        with self.store.write() as tx:
-            return work(tx)
 
     def ingest(self, batch: Sequence[Raw], who: Principal) -> Receipt:
         """Take events in, in the name of somebody who speaks for some sources."""

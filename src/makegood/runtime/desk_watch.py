@@ -8,6 +8,9 @@ from makegood.gates import desk_watch, reviews
 from makegood.logs import get_logger
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from makegood.gates.reviews import Approval
     from makegood.runtime.house import House
 
 log = get_logger(__name__)
@@ -19,9 +22,12 @@ def finish(house: House) -> int:
     with house.store.read() as tx:
         if not reviews.is_due(tx, now_us):
             return 0
-    with house.store.write() as tx:
+
+    def work(tx: Connection) -> list[Approval]:
         house.executor.require_owned(tx)
-        finished = reviews.finish_due(tx, now_us, house.policies)
+        return reviews.finish_due(tx, now_us, house.policies)
+
+    finished = house.store.write_again(work)
     for one in finished:
         log.info("undo_window_ended", review_id=one.review_id, status=one.status, why=one.detail)
     return len(finished)
@@ -29,8 +35,8 @@ def finish(house: House) -> int:
 
 def look_at_deadlines(house: House) -> int:
     """Warn of holds, let them climb the ladder, and end them; return how many steps there were."""
-    with house.store.write() as tx:
-        due = reviews.look_at_deadlines(tx, house.clock.now_us(), house.policies)
+    now_us, policies = house.clock.now_us(), house.policies
+    due = house.store.write_again(lambda tx: reviews.look_at_deadlines(tx, now_us, policies))
     if due.steps:
         log.info("reviews_due", warned=due.warned, escalated=due.escalated, expired=due.expired)
         house.wake()
@@ -55,8 +61,10 @@ class Watch:
                 seen, ids = desk_watch.touched_since(tx, self._seen)
         marked: list[str] = []
         if ids:
-            with house.store.write() as tx:
-                marked = desk_watch.mark(tx, ids, house.clock.now_us(), house.policies)
+            now_us, policies = house.clock.now_us(), house.policies
+            marked = house.store.write_again(
+                lambda tx: desk_watch.mark(tx, ids, now_us, policies),
+            )
         self._seen = seen
         if marked:
             log.info("reviews_stale", reviews=len(marked))

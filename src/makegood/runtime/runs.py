@@ -9,6 +9,7 @@ outcome is what the database says.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from langgraph.types import Command
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from makegood.clock import Clock
     from makegood.domain.incidents import Incident
     from makegood.gates.rules import Rulebook
+    from makegood.proposals.types import Proposal
+    from makegood.proposals.validate import Fault
     from makegood.sdk import Connections
     from makegood.store.session import Store
     from makegood.workspace.loader import Workspace
@@ -235,15 +238,26 @@ class Runs:
         submitted = desk.take()
         for proposal, digest in submitted:
             kept, dropped = submission.check(proposal, StoreReader(house.store, house.clock))
-            now_us = house.clock.now_us()
-            with house.store.write() as tx:
-                submission.submit(tx, house.rulebook(), incident, kept, digest, dropped, now_us)
-                named = RUN.update().where(RUN.c.id == run.id)
-                tx.execute(named.values(proposal_id=submission.id_of(kept)))
+            keep = partial(self._keep, run, incident, kept, digest, dropped)
+            house.store.write_again(keep)
             house.intend()
             self._note_decision(run, began_s)
             house.act()
         return len(submitted)
+
+    def _keep(
+        self,
+        run: Run,
+        incident: Incident,
+        kept: Proposal,
+        digest: str,
+        dropped: tuple[Fault, ...],
+        tx: Connection,
+    ) -> None:
+        now_us, rulebook = self._house.clock.now_us(), self._house.rulebook()
+        submission.submit(tx, rulebook, incident, kept, digest, dropped, now_us)
+        named = RUN.update().where(RUN.c.id == run.id)
+        tx.execute(named.values(proposal_id=submission.id_of(kept)))
 
     def _note_decision(self, run: Run, began_s: float) -> None:
         took_us = round((stopwatch_s() - began_s) * 1_000_000)
@@ -274,12 +288,15 @@ class Runs:
 
     def _end(self, run: Run, status: RunStatus, **values: str | int) -> Run:
         now_us, store = self._house.clock.now_us(), self._house.store
-        # That it waits for people must outlast anything; what has ended would only end again.
-        with store.write() if status is RunStatus.WAITING else store.note() as tx:
+
+        def end(tx: Connection) -> None:
             change = RUN.update().where(RUN.c.id == run.id)
             tx.execute(change.values(status=status, updated_us=now_us, **values))
             if status in (RunStatus.DONE, RunStatus.FAILED):
                 _record(tx, run, status, now_us)
+
+        # That it waits for people must outlast anything; what has ended would only end again.
+        (store.write_again if status is RunStatus.WAITING else store.note_again)(end)
         return replace(run, status=status, open_reviews=int(values.get("open_reviews", 0)))
 
 

@@ -8,20 +8,29 @@ whatever its time-out. PostgreSQL runs at READ COMMITTED with explicit row locks
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.pool import QueuePool
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from makegood.errors import StoreUnreachable
+from makegood.errors import Deadlocked, HeadMoved, StoreUnreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+T = TypeVar("T")
 
 BUSY_TIMEOUT_MS: Final = 15_000
 READERS: Final = 8
+ATTEMPTS: Final = 8
+_FIRST_WAIT_S: Final = 0.01
+_LONGEST_WAIT_S: Final = 0.2
+# PostgreSQL's `serialization_failure` and `deadlock_detected` (its manual, appendix A).
+_GIVEN_UP: Final = frozenset({"40001", "40P01"})
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -84,9 +93,31 @@ class Store:
 
     @contextmanager
     def write(self) -> Generator[Connection]:
-        """Open a transaction that may write; committed (and on disk) when the block ends well."""
-        with self._writer.begin() as connection:
+        """Open a transaction that may write; committed (and on disk) when the block ends well.
+
+        Raises:
+            Deadlocked: the database took everything back so that another transaction could go on.
+
+        """
+        with _told_of_deadlocks(), self._writer.begin() as connection:
             yield connection
+
+    def write_again(self, work: Callable[[Connection], T]) -> T:
+        """Do some work in one transaction that may write, anew while others get in its way.
+
+        `work` may be called up to `ATTEMPTS` times, and must leave nothing behind but what it
+        wrote through its connection, which is taken back between one call and the next.
+
+        Raises:
+            HeadMoved: in the last attempt, too, another writer was first at the ledger.
+            Deadlocked: in the last attempt, too, the database gave this transaction up.
+
+        """
+        return _again(self.write, work)
+
+    def note_again(self, work: Callable[[Connection], T]) -> T:
+        """Do as `write_again` does, in a transaction that `note` opens."""
+        return _again(self.note, work)
 
     @contextmanager
     def note(self) -> Generator[Connection]:
@@ -96,7 +127,7 @@ class Store:
         since the last `write`, and nothing else. That is right for the book-keeping of reasoning,
         which may be redone, and never for authority.
         """
-        with self._writer.connect() as connection:
+        with _told_of_deadlocks(), self._writer.connect() as connection:
             if not self.is_sqlite:
                 with connection.begin():
                     connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
@@ -154,6 +185,32 @@ def _sqlite(url: str, size: int) -> Engine:
 
     event.listen(engine, "connect", prepare)
     return engine
+
+
+def _again(
+    opened: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T]
+) -> T:
+    def once() -> T:
+        with opened() as tx:
+            return work(tx)
+
+    again = Retrying(
+        retry=retry_if_exception_type((HeadMoved, Deadlocked)),
+        stop=stop_after_attempt(ATTEMPTS),
+        wait=wait_exponential(multiplier=_FIRST_WAIT_S, max=_LONGEST_WAIT_S),
+        reraise=True,
+    )
+    return again(once)
+
+
+@contextmanager
+def _told_of_deadlocks() -> Generator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) not in _GIVEN_UP:
+            raise
+        raise Deadlocked(str(error.orig).partition("\n")[0]) from error
 
 
 def is_lost_connection(error: DBAPIError) -> bool:
