@@ -1,8 +1,9 @@
-"""The console under load: the queue with many holds, and a word to many open pages."""
+"""The console under load: the queue with many holds, in a browser too, and many open pages."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -12,10 +13,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import httpx
+from playwright.sync_api import Page, sync_playwright
 
 from benchmarks.daemons import Running, running
-from benchmarks.figures import Better, Figure, percentile
+from benchmarks.figures import Better, Figure, percentile, seconds
 from makegood.clock import stopwatch_s
+from tests.browser.conftest import FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -35,9 +38,11 @@ def measure(scale: Scale) -> list[Figure]:
         for _ in range(scale.rounds):
             first.append(percentile(_first_bytes(daemon, _QUEUE, scale.pages), 0.5))
             bare.append(percentile(_first_bytes(daemon, "/healthz", scale.pages), 0.5))
+        browsed = _in_browser(daemon, scale)
         with _listening(daemon, scale.consoles) as listeners:
             words = [_words(daemon, listeners, scale) for _ in range(scale.rounds)]
     return [
+        *browsed,
         Figure(
             name=f"queue page with {scale.holds:,} open holds, first byte, median",
             value=min(first) * 1_000,
@@ -73,6 +78,43 @@ def _first_byte(client: httpx.Client, path: str) -> float:
         for _ in parts:
             pass
     return took_s
+
+
+def _in_browser(daemon: Running, scale: Scale) -> list[Figure]:
+    """Return how long the queue takes until it obeys a key, where there is a Chromium."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        return []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        headers = {"Authorization": f"Bearer {daemon.token}"}
+        page = browser.new_context(extra_http_headers=headers).new_page()
+        taken = [_obeys(page, daemon.url + _QUEUE) for _ in range(scale.rounds + 1)]
+        bare = [_seconds_to(page, f"{daemon.url}/healthz") for _ in range(scale.rounds)]
+        browser.close()
+    return [
+        Figure(
+            name=f"queue page with {scale.holds:,} open holds, until it obeys a key",
+            value=min(taken[1:]),
+            unit="s",
+            limit=min(bare),
+            limit_name="the browser showing one line of the same server",
+            mark=1.0,
+            better=Better.LESS,
+        )
+    ]
+
+
+def _obeys(page: Page, url: str) -> float:
+    began_s = stopwatch_s()
+    page.goto(url, wait_until="domcontentloaded")
+    page.keyboard.press("j")
+    page.wait_for_selector("li.hold.current")
+    return stopwatch_s() - began_s
+
+
+def _seconds_to(page: Page, url: str) -> float:
+    return seconds(lambda: page.goto(url, wait_until="domcontentloaded"))
 
 
 @contextmanager

@@ -48,7 +48,7 @@ _HOW: Final = """
   stops when the payment adapter's request reaches the outside (the sandbox company). One comes
   every tenth of a second.
 - **The console**: the queue page of a daemon with {holds:,} open holds, until the first byte of
-  its answer; and a change in the house until each of {consoles} open consoles, in a process of
+  its answer, and in Chromium until it obeys a key; and a change in the house until each of {consoles} open consoles, in a process of
   their own on the same machine, has heard of it over Server-Sent Events.
 - **Storms**: the house learns of the rain, detects, plans, judges and intends, with LangGraph,
   read tools over HTTP to a company in the same process, and SQLite waiting for the disk. The
