@@ -146,7 +146,7 @@ def test_a_receiver_that_is_back_is_told_everything(post: Post, receiver: Receiv
     assert post.world.row(ENDPOINT).failures == 0
 
 
-@pytest.mark.parametrize("reply", [Reply(wait_s=0.6), Reply(drops=True)])
+@pytest.mark.parametrize("reply", [Reply(wait_s=2.5), Reply(drops=True)])
 def test_what_was_taken_but_not_answered_in_time_comes_again_the_same(
     post: Post, receiver: Receiver, reply: Reply
 ) -> None:
