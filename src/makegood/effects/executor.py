@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, cast
 import structlog
 
 from makegood.domain.effects import EffectStatus, Outcome
-from makegood.effects import reads, reconcile, records
+from makegood.effects import reads, reconcile, records, unsent
 from makegood.effects.boundary import Point, Unwatched
 from makegood.errors import EffectRefused, OutcomeUnknown
 from makegood.gates import epoch, grants, kill, velocity
@@ -85,19 +85,25 @@ class Executor:
         epoch.require(tx, self._epoch)
 
     def settle(self) -> int:
-        """Carry out everything that is granted and due; return how many effects were sent."""
+        """Carry out everything that is granted and due; return how much moved.
+
+        Effects that were sent, called off or found out about, and grants that turned void.
+        """
         with self._busy:
-            if self._cut_short:
-                self.recover()
-            self.intend()
-            return self.dispatch()
+            moved = self.recover() if self._cut_short else 0
+            _, void = self._spend()
+            return moved + void + self.dispatch()
 
     def intend(self) -> int:
         """Spend the grants that wait, writing their intents; return how many were spent."""
+        spent, _ = self._spend()
+        return spent
+
+    def _spend(self) -> tuple[int, int]:
         with self._store.read() as tx:
             waiting = grants.unspent(tx)
         if not waiting:
-            return 0
+            return 0, 0
         self._boundary.reached(Point.BEFORE_INTENT)
         now_us = self._clock.now_us()
         with self._store.write() as tx:
@@ -107,17 +113,17 @@ class Executor:
         self._boundary.reached(Point.AFTER_INTENT)
         for item in refused:
             log.warning("grant void", action_id=item.action_id, why=item.why)
-        return len(spent)
+        return len(spent), len(refused)
 
     def dispatch(self) -> int:
-        """Send what is intended, and ask again about what is unknown; return how many were sent."""
+        """Send what is intended, and ask again about what is unknown; return how many moved."""
         with self._store.read() as tx:
             due = reads.due(tx, self._clock.now_us())
-        sent: list[int] = []
+        moved: list[int] = []
         self._cut_short = True
-        self._run(lambda batch: sent.append(self._carry_out(batch)), self._batches(due))
+        self._run(lambda batch: moved.append(self._carry_out(batch)), self._batches(due))
         self._cut_short = False
-        return sum(sent)
+        return sum(moved)
 
     def recover(self) -> int:
         """Call unknown what was sent and has no outcome; return how many.
@@ -151,29 +157,35 @@ class Executor:
         asked = [e for e in batch.effects if reconcile.must_look_up(e, batch.adapter.facts)]
         known = self._look_up(batch.adapter, asked)
         to_send = [e for e in batch.effects if e.id not in known]
-        ready = self._mark(batch.adapter.facts, to_send)
+        ready, kept_back = self._mark(batch.adapter.facts, to_send)
         if ready:
             self._send(Batch(batch.adapter, tuple(ready)))
-        return len(ready)
+        return len(known) + len(ready) + kept_back
 
-    def _mark(self, adapter: AdapterFacts, effects: Sequence[Effect]) -> list[Effect]:
+    def _mark(self, adapter: AdapterFacts, effects: Sequence[Effect]) -> tuple[list[Effect], int]:
+        """Mark effects as sent; return them, and how many were left to a person or called off."""
         if not effects:
-            return []
+            return [], 0
         self._boundary.reached(Point.BEFORE_DISPATCH)
         now_us = self._clock.now_us()
         with self._store.write() as tx:
             epoch.require(tx, self._epoch)
             switches = kill.read_locked(tx)
             still = reads.still(tx, effects, reads.TO_SEND)
-            ready: list[Effect] = []
-            for effect in effects:
-                if effect.id not in still or switches.stops(effect.action, effect.agent):
-                    continue
+            going = [e for e in effects if e.id in still and not switches.stops(e.action, e.agent)]
+            asked: list[Effect] = []
+            for effect in going:
                 if why := reconcile.why_not(effect, adapter, now_us):
                     records.leave_unknown(tx, [effect], why, {effect.id: None}, now_us)
                 else:
-                    ready.append(effect)
-            return records.mark_dispatched(tx, ready, now_us)
+                    asked.append(effect)
+            off = unsent.why_not(tx, asked, now_us)
+            records.call_off(tx, [(e, off[e.id]) for e in asked if e.id in off], now_us)
+            ready = [e for e in asked if e.id not in off]
+            sent = records.mark_dispatched(tx, ready, now_us)
+        for effect_id, why in off.items():
+            log.warning("called off before it was sent", effect_id=effect_id, why=why)
+        return sent, len(going) - len(sent)
 
     def _send(self, batch: Batch) -> None:
         try:

@@ -6,21 +6,25 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Row, Select, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, not_, or_, select, true
 
-from makegood.domain.actions import ACTIONS, Action
+from makegood.domain.actions import ACTIONS, FACTS, Action, Floor
 from makegood.domain.effects import EffectCall, EffectStatus
+from makegood.gates import kill
 from makegood.store import tables
 from makegood.store.sql import table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
 
 EFFECT = table(tables.effects.Effect)
 ACTION = table(tables.authority.Action)
 GRANT = table(tables.authority.Grant)
+_IS_SAFETY: Final = ACTION.c.kind.in_(
+    [kind.value for kind, facts in FACTS.items() if facts.floor is Floor.NEVER_HELD]
+)
 TO_SEND: Final = (EffectStatus.INTENDED, EffectStatus.UNKNOWN)
 TO_NOTE: Final = (EffectStatus.DISPATCHED, EffectStatus.UNKNOWN)
 
@@ -30,6 +34,7 @@ class Effect:
     """One effect as it stands, with the action it carries out.
 
     `digest` is what was granted; `intact` says whether the action still is what it names.
+    `given_by` (the gate or a person), `fingerprint` and `expires_us` are its grant's.
     """
 
     id: str
@@ -49,6 +54,9 @@ class Effect:
     reference: str
     detail: str
     digest: str
+    given_by: str
+    fingerprint: str
+    expires_us: int
     intact: bool
     action: Action
 
@@ -59,10 +67,23 @@ class Effect:
 
 
 def due(tx: Connection, now_us: int, limit: int = 2_000) -> list[Effect]:
-    """Return effects that are to be sent or asked about now, oldest first."""
+    """Return effects that are to be sent or asked about now: safety first, then oldest first.
+
+    What a kill switch stops is left out, or many of them would keep others from their turn.
+    """
     query = _select().where(EFFECT.c.status.in_(TO_SEND), EFFECT.c.next_us <= now_us)
-    query = query.order_by(EFFECT.c.intended_us, EFFECT.c.id).limit(limit)
+    if stopped := _stopped(kill.switches(tx)):
+        query = query.where(or_(_IS_SAFETY, not_(or_(*stopped))))
+    first = case((_IS_SAFETY, 0), else_=1)
+    query = query.order_by(first, EFFECT.c.intended_us, EFFECT.c.id).limit(limit)
     return [_effect(row) for row in tx.execute(query)]
+
+
+def _stopped(switches: Iterable[kill.Switch]) -> list[ColumnElement[bool]]:
+    """Return the conditions under which switches stop an effect, unless it is for safety."""
+    columns = {"hub": ACTION.c.hub_id, "agent": ACTION.c.agent, "kind": ACTION.c.kind}
+    parts = [switch.scope.partition(":") for switch in switches]
+    return [columns[prefix] == name if name else true() for prefix, _, name in parts]
 
 
 def of_status(tx: Connection, statuses: Sequence[EffectStatus], limit: int = 500) -> list[Effect]:
@@ -99,9 +120,9 @@ def still(
 
 
 def _select() -> Select[Any]:
-    columns = (ACTION.c.body, GRANT.c.digest, ACTION.c.agent)
+    granted = (GRANT.c.digest, GRANT.c.given_by, GRANT.c.fingerprint, GRANT.c.expires_us)
     return (
-        select(EFFECT, *columns)
+        select(EFFECT, ACTION.c.body, ACTION.c.agent, *granted)
         .join(ACTION, ACTION.c.id == EFFECT.c.action_id)
         .join(GRANT, GRANT.c.id == EFFECT.c.grant_id)
     )
@@ -126,6 +147,9 @@ def _effect(row: Row[Any]) -> Effect:
         reference=row.reference,
         detail=row.detail,
         digest=row.digest,
+        given_by=row.given_by,
+        fingerprint=row.fingerprint,
+        expires_us=row.expires_us,
         intact=hashlib.sha256(row.body).hexdigest() == row.digest,
         action=ACTIONS.validate_json(row.body),
     )

@@ -81,16 +81,19 @@ def decide(
 ) -> None:
     """Write down what a person found out about an effect that nobody could know of.
 
+    One that is intended and was never sent they may end as well: failed where it is not to be
+    done any more, confirmed where it was done by hand.
+
     Raises:
         NotFound: there is no such effect.
-        Conflict: it is not unknown, or the answer is neither confirmed nor failed.
+        Conflict: it is neither unknown nor intended, or the answer neither confirmed nor failed.
 
     """
     effect = reads.get(tx, effect_id)
     if effect is None:
         raise NotFound(f"no effect {effect_id}")
-    if effect.status is not EffectStatus.UNKNOWN:
-        raise Conflict(f"effect {effect_id} is {effect.status}, not unknown")
+    if effect.status not in reads.TO_SEND:
+        raise Conflict(f"effect {effect_id} is {effect.status}, not unknown or still to be sent")
     if status not in ENDINGS:
         raise Conflict(f"an effect is decided confirmed or failed, not {status}")
     outcome = Outcome(status=status, reference="decided-by-a-person", detail=note)

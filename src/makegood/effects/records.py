@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, or_, select
 
 from makegood.domain.actions import ActionKind
-from makegood.domain.authority import ActionStatus, ObligationStatus
+from makegood.domain.authority import ActionStatus, GrantStatus, ObligationStatus
 from makegood.domain.canonical import derive_id
 from makegood.domain.effects import EffectStatus, Outcome
-from makegood.effects.reads import ACTION, EFFECT, TO_SEND, Effect
-from makegood.gates import balances, counters, obligations
+from makegood.effects.reads import ACTION, EFFECT, GRANT, TO_SEND, Effect
+from makegood.gates import balances, counters, obligations, review_settling
+from makegood.gates.last_look import BY_GATE
 from makegood.ledger.entries import SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.store.sql import among, insert
@@ -37,6 +38,20 @@ _ACTION = {
     EffectStatus.UNKNOWN: ActionStatus.UNKNOWN,
 }
 
+_FORGET = EFFECT.delete().where(
+    EFFECT.c.status == EffectStatus.FAILED,
+    EFFECT.c.attempts == 0,
+    or_(among(EFFECT.c.action_id, "action_ids"), among(EFFECT.c.key, "keys")),
+)
+_VOID = (
+    GRANT.update()
+    .where(GRANT.c.id.in_(select(EFFECT.c.grant_id).where(among(EFFECT.c.id, "ids"))))
+    .values(
+        status=GrantStatus.VOID,
+        ended_us=bindparam("now_us"),
+        detail="called off before it was sent",
+    )
+)
 _MOVE = ACTION.update().where(among(ACTION.c.id, "ids")).values(status=bindparam("to"))
 
 
@@ -77,9 +92,20 @@ def intend(
         }
         refs = (item.action_id, f"sales_order/{item.order_id}")
         drafts.append(Draft(item.hub_id, EntryKind.EFFECT_INTENDED, now_us, SYSTEM, body, refs))
+    _forget_called_off(tx, rows)
     insert(tx, EFFECT, rows)
     _act(tx, [item.action_id for item in spent], ActionStatus.INTENDED)
     append(tx, drafts)
+
+
+def _forget_called_off(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Make room for intents of what was called off before it was sent, and then approved again.
+
+    The outside never saw the key. What became of the first intent stays on the ledger.
+    """
+    if rows:
+        names = ("action_id", "key")
+        tx.execute(_FORGET, {f"{name}s": [row[name] for row in rows] for name in names})
 
 
 def mark_dispatched(tx: Connection, effects: Sequence[Effect], now_us: int) -> list[Effect]:
@@ -116,20 +142,37 @@ def end(
     for effect, outcome in outcomes:
         by_status[outcome.status].append(effect)
         drafts.append(_draft(effect, outcome, now_us, actor))
-        rows.append(
-            {
-                "b_id": effect.id,
-                "status": outcome.status,
-                "reference": outcome.reference,
-                "detail": outcome.detail,
-                "ended_us": now_us,
-                "next_us": None,
-            }
-        )
+        rows.append(_ending(effect, outcome, now_us))
     _update_many(tx, rows)
     _settle(tx, by_status[EffectStatus.CONFIRMED])
     _release(tx, by_status[EffectStatus.FAILED])
     append(tx, drafts)
+
+
+def call_off(tx: Connection, effects: Sequence[tuple[Effect, str]], now_us: int) -> None:
+    """Write down that intents may not be sent any more, and why: nothing was done.
+
+    What they had taken is given back. Where a person had approved one they are asked again, and
+    it keeps its obligation, as what is held does.
+    """
+    if not effects:
+        return
+    _update_many(tx, [_ending(e, _never_sent(why), now_us) for e, why in effects])
+    # Nothing came of what they were spent on; another grant of the same may be given.
+    tx.execute(_VOID, {"ids": [e.id for e, _ in effects], "now_us": now_us})
+    asked = {
+        e.id
+        for e, why in effects
+        if e.given_by != BY_GATE and review_settling.ask_again(tx, e.action_id, why, now_us)
+    }
+    _free(tx, [e for e, _ in effects if e.id in asked])
+    _release(tx, [e for e, _ in effects if e.id not in asked])
+    # Why is the house's own sentence and names nobody, so that the ledger may keep it.
+    append(tx, [_draft(e, _never_sent(why), now_us, SYSTEM, why=why) for e, why in effects])
+
+
+def _never_sent(why: str) -> Outcome:
+    return Outcome(status=EffectStatus.FAILED, reference="never-sent", detail=why)
 
 
 def leave_unknown(
@@ -161,6 +204,17 @@ def leave_unknown(
     append(tx, [_draft(effect, outcome, now_us, SYSTEM) for effect in effects])
 
 
+def _ending(effect: Effect, outcome: Outcome, now_us: int) -> dict[str, Any]:
+    return {
+        "b_id": effect.id,
+        "status": outcome.status,
+        "reference": outcome.reference,
+        "detail": outcome.detail,
+        "ended_us": now_us,
+        "next_us": None,
+    }
+
+
 def _update_many(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if not rows:
         return
@@ -182,7 +236,11 @@ def _release(tx: Connection, failed: Sequence[Effect]) -> None:
     _act(tx, ids, ActionStatus.FAILED)
     obligations.end(tx, ids, ObligationStatus.RELEASED)
     counters.release(tx, ids)
-    for effect in failed:
+    _free(tx, failed)
+
+
+def _free(tx: Connection, undone: Sequence[Effect]) -> None:
+    for effect in undone:
         if effect.action.kind is ActionKind.REFUND and effect.action.money is not None:
             balances.free(tx, effect.order_id, effect.action.money.minor)
 
@@ -192,7 +250,7 @@ def _act(tx: Connection, action_ids: Sequence[str], status: ActionStatus) -> Non
         tx.execute(_MOVE, {"ids": list(action_ids), "to": status})
 
 
-def _draft(effect: Effect, outcome: Outcome, now_us: int, actor: str) -> Draft:
+def _draft(effect: Effect, outcome: Outcome, now_us: int, actor: str, **more: str) -> Draft:
     # The detail is the outside's or a person's free text and may name a customer: it stays in
     # the working table, which can be erased.
     body = {
@@ -202,6 +260,7 @@ def _draft(effect: Effect, outcome: Outcome, now_us: int, actor: str) -> Draft:
         "status": outcome.status,
         "reference": outcome.reference,
         "attempts": effect.attempts,
+        **more,
     }
     refs = [effect.action_id, f"sales_order/{effect.order_id}"]
     if actor != SYSTEM:

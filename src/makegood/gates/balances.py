@@ -6,20 +6,26 @@ includes our own confirmed refunds, so only what goes beyond them was refunded b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
 from makegood.state import query
-from makegood.store.sql import insert_new, table
+from makegood.store.sql import among, insert_new, table
 from makegood.store.tables.authority import OrderMoney
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Iterable
 
+    from sqlalchemy import Connection, Row
+
+    from makegood.domain.entities import SalesOrder
     from makegood.domain.money import Money
 
 MONEY = table(OrderMoney)
+_SOME: Final = (
+    select(MONEY).where(among(MONEY.c.order_id, "ids")).order_by(MONEY.c.order_id).with_for_update()
+)
 
 
 def left(tx: Connection, order_id: str, currency: str) -> int:
@@ -33,8 +39,31 @@ def left(tx: Connection, order_id: str, currency: str) -> int:
     order = query.sales_orders(tx, [order_id]).get(order_id)
     if order is None or order.currency != currency:
         return 0
+    return _covered(order, money) - money.committed_minor
+
+
+def overdrafts(tx: Connection, order_ids: Iterable[str]) -> dict[str, int]:
+    """Return by how much more than an order covers is committed, in minor units, rows locked.
+
+    Zero or less where what was captured, and not refunded by others, covers it. Orders to whose
+    refunds nothing was ever committed are left out.
+    """
+    wanted = sorted(set(order_ids))
+    if not wanted:
+        return {}
+    locked = list(tx.execute(_SOME, {"ids": wanted}))
+    orders = query.sales_orders(tx, wanted)
+    return {
+        money.order_id: money.committed_minor - _covered(orders.get(money.order_id), money)
+        for money in locked
+    }
+
+
+def _covered(order: SalesOrder | None, money: Row[Any]) -> int:
+    if order is None:
+        return 0
     by_others = max(0, order.refunded_minor - money.confirmed_minor)
-    return order.captured_minor - money.committed_minor - by_others
+    return order.captured_minor - by_others
 
 
 def commit(tx: Connection, order_id: str, money: Money) -> bool:
