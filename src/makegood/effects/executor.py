@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from types import UnionType
 from typing import TYPE_CHECKING, Final, cast
@@ -106,10 +107,14 @@ class Executor:
             return 0, 0
         self._boundary.reached(Point.BEFORE_INTENT)
         now_us = self._clock.now_us()
-        with self._store.write() as tx:
+
+        def spend(tx: Connection) -> tuple[list[grants.Spent], list[grants.Refused]]:
             epoch.require(tx, self._epoch)
             spent, refused = grants.spend(tx, waiting, self._facts, self._breakers(), now_us)
             records.intend(tx, spent, self._facts, now_us, self._epoch)
+            return spent, refused
+
+        spent, refused = self._store.write_again(spend)
         self._boundary.reached(Point.AFTER_INTENT)
         for item in refused:
             log.warning("grant void", action_id=item.action_id, why=item.why)
@@ -132,13 +137,17 @@ class Executor:
         off, as when the database went away.
         """
         now_us = self._clock.now_us()
-        with self._store.write() as tx:
+
+        def leave(tx: Connection) -> int:
             epoch.require(tx, self._epoch)
             sent = reads.of_status(tx, [EffectStatus.DISPATCHED], limit=100_000)
             when = {e.id: self._next(e, now_us) for e in sent}
             records.leave_unknown(tx, sent, "it broke off after sending it", when, now_us)
+            return len(sent)
+
+        count = self._store.write_again(leave)
         self._cut_short = False
-        return len(sent)
+        return count
 
     def _batches(self, due: Sequence[Effect]) -> list[Batch]:
         by_adapter: dict[str, list[Effect]] = defaultdict(list)
@@ -167,24 +176,27 @@ class Executor:
         if not effects:
             return [], 0
         self._boundary.reached(Point.BEFORE_DISPATCH)
+        return self._store.write_again(partial(self._mark_in, adapter, effects))
+
+    def _mark_in(
+        self, adapter: AdapterFacts, effects: Sequence[Effect], tx: Connection
+    ) -> tuple[list[Effect], int]:
         now_us = self._clock.now_us()
-        with self._store.write() as tx:
-            epoch.require(tx, self._epoch)
-            switches = kill.read_locked(tx)
-            still = reads.still(tx, effects, reads.TO_SEND)
-            going = [e for e in effects if e.id in still and not switches.stops(e.action, e.agent)]
-            asked: list[Effect] = []
-            for effect in going:
-                if why := reconcile.why_not(effect, adapter, now_us):
-                    records.leave_unknown(tx, [effect], why, {effect.id: None}, now_us)
-                else:
-                    asked.append(effect)
-            off = unsent.why_not(tx, asked, now_us)
-            records.call_off(tx, [(e, off[e.id]) for e in asked if e.id in off], now_us)
-            ready = [e for e in asked if e.id not in off]
-            sent = records.mark_dispatched(tx, ready, now_us)
+        epoch.require(tx, self._epoch)
+        switches = kill.read_locked(tx)
+        still = reads.still(tx, effects, reads.TO_SEND)
+        going = [e for e in effects if e.id in still and not switches.stops(e.action, e.agent)]
+        asked: list[Effect] = []
+        for effect in going:
+            if why := reconcile.why_not(effect, adapter, now_us):
+                records.leave_unknown(tx, [effect], why, {effect.id: None}, now_us)
+            else:
+                asked.append(effect)
+        off = unsent.why_not(tx, asked, now_us)
+        records.call_off(tx, [(e, off[e.id]) for e in asked if e.id in off], now_us)
         for effect_id, why in off.items():
             log.warning("called off before it was sent", effect_id=effect_id, why=why)
+        sent = records.mark_dispatched(tx, [e for e in asked if e.id not in off], now_us)
         return sent, len(going) - len(sent)
 
     def _send(self, batch: Batch) -> None:
@@ -237,18 +249,24 @@ class Executor:
             return
         self._boundary.reached(Point.BEFORE_CONFIRM)
         now_us = self._clock.now_us()
-        with self._store.write() as tx:
-            epoch.require(tx, self._epoch)
-            still = reads.still(tx, [e for e, _ in outcomes], reads.TO_NOTE)
-            open_ones = [(e, o) for e, o in outcomes if e.id in still]
-            ended = [(e, o) for e, o in open_ones if o.status in reconcile.ENDINGS]
-            unknown = [(e, o) for e, o in open_ones if o.status not in reconcile.ENDINGS]
-            records.end(tx, ended, now_us)
-            for effect, outcome in unknown:
-                when = {effect.id: self._next(effect, now_us)}
-                records.leave_unknown(tx, [effect], outcome.detail, when, now_us)
+        # Known outcomes are in memory alone: lost, they would be unknown to everybody.
+        noted = self._store.write_again(partial(self._note_in, outcomes, now_us))
         self._boundary.reached(Point.AFTER_CONFIRM)
-        self._count(open_ones, now_us)
+        self._count(noted, now_us)
+
+    def _note_in(
+        self, outcomes: Sequence[tuple[Effect, Outcome]], now_us: int, tx: Connection
+    ) -> list[tuple[Effect, Outcome]]:
+        epoch.require(tx, self._epoch)
+        still = reads.still(tx, [e for e, _ in outcomes], reads.TO_NOTE)
+        open_ones = [(e, o) for e, o in outcomes if e.id in still]
+        ended = [(e, o) for e, o in open_ones if o.status in reconcile.ENDINGS]
+        unknown = [(e, o) for e, o in open_ones if o.status not in reconcile.ENDINGS]
+        records.end(tx, ended, now_us)
+        for effect, outcome in unknown:
+            when = {effect.id: self._next(effect, now_us)}
+            records.leave_unknown(tx, [effect], outcome.detail, when, now_us)
+        return open_ones
 
     def _count(self, outcomes: Sequence[tuple[Effect, Outcome]], now_us: int) -> None:
         """Let breakers see how calls ended, apart from authority: they lock their rows last."""
@@ -257,9 +275,12 @@ class Executor:
             (velocity.Subject(e.action, e.agent, e.adapter), o.status is not confirmed)
             for e, o in outcomes
         ]
-        with self._store.note() as tx:
+
+        def count(tx: Connection) -> None:
             epoch.require(tx, self._epoch)
             velocity.note_outcomes(tx, self._breakers().velocity, told, now_us)
+
+        self._store.note_again(count)
 
     def _next(self, effect: Effect, now_us: int) -> int | None:
         adapter = self._by_name.get(effect.adapter)
