@@ -202,3 +202,28 @@ def test_over_the_api_of_the_gate_there_is_no_window_unless_asked_for(quick: Wor
     made = desk.approving(quick, review_id, SUPERVISOR, undo_us=0)
     assert made.status is ReviewStatus.APPROVED
     assert made.grant_id
+
+
+@pytest.mark.parametrize("orders", ["op", "po", "qr", "rq"])
+def test_of_two_windows_over_the_same_that_end_at_once_one_is_granted_and_one_is_over(
+    quick: World, orders: str
+) -> None:
+    for order in orders:
+        quick.order(order)
+    for order in orders:
+        owner = quick.held(refund(order, 1000)).id
+        other = quick.held(refund(order, 1200)).id
+        desk.approving(quick, owner)
+        desk.approving(quick, other)
+        quick.clock.advance(desk.UNDO_US)
+        desk.finish(quick)
+        ends = {each: quick.review(each) for each in (owner, other)}
+        assert ReviewStatus.APPROVED in {each.status for each in ends.values()}
+        for each in ends.values():
+            if each.status is ReviewStatus.SUPERSEDED:
+                assert each.decided_us is not None
+                assert quick.status(each.action_id) == ActionStatus.SUPERSEDED
+        assert ends[owner].status in {ReviewStatus.APPROVED, ReviewStatus.SUPERSEDED}
+        reopened = [e for e in quick.told(EntryKind.REVIEW_REOPENED) if owner in e.refs]
+        assert reopened == []
+        assert quick.settle() == 1

@@ -61,10 +61,14 @@ def is_due(tx: Connection, now_us: int) -> bool:
 def finish_due(tx: Connection, now_us: int, policies: Policies) -> list[Approval]:
     """Grant what was approved and not undone in time, or ask again; return how each went."""
     ids = tx.execute(select(REVIEW.c.id).where(_due(now_us))).scalars().all()
-    found = review_settling.lock_all(tx, ids, policies, now_us)
-    # Undone in the moment before they were locked, they are no longer being approved.
-    due = [review for review in found if review.status is ReviewStatus.APPROVING]
-    return [_finish(tx, get(tx, review.id), now_us, policies) for review in due]
+    finished: list[Approval] = []
+    for found in review_settling.lock_all(tx, ids, policies, now_us):
+        review = get(tx, found.id)
+        # Undone in the moment before it was locked, or superseded by one that ended before it
+        # in this list, it is no longer being approved.
+        if review.status is ReviewStatus.APPROVING:
+            finished.append(_finish(tx, review, now_us, policies))
+    return finished
 
 
 def _due(now_us: int) -> ColumnElement[bool]:
