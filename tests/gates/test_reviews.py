@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from makegood.clock import MINUTE
 from makegood.domain.actions import ActionKind
 from makegood.domain.authority import ActionStatus, GrantStatus, ReviewStatus
 from makegood.domain.policy import Autonomy
@@ -15,6 +16,8 @@ from makegood.errors import Conflict, NotAllowed, NotFound
 from makegood.gates import reviews
 from makegood.gates.reviews import Decider
 from makegood.ledger.kinds import EntryKind
+from makegood.outbox import endpoints, messages
+from makegood.outbox.endpoints import Endpoint
 from tests.gates.world import (
     ACTION,
     AGENT,
@@ -363,3 +366,32 @@ def test_an_auditor_decides_nothing(world: World) -> None:
     world.held(refund(world.order("o")))
     with pytest.raises(NotAllowed):
         world.approve(by=AUDITOR)
+
+
+def test_who_was_told_of_an_approval_is_told_that_the_hold_is_back(quick: World) -> None:
+    with quick.store.write() as tx:
+        endpoints.sync(tx, [Endpoint("x", "http://x", ("whsec_x",))], 0)
+    review = quick.held(refund(quick.order("o")))
+    quick.approve()
+    quick.stop("everything")
+    quick.settle()
+    assert quick.review(review.id).status is ReviewStatus.OPEN
+    (told,) = quick.told(EntryKind.REVIEW_REOPENED)
+    assert told.body["approved_by"] == SUPERVISOR.person_id
+    assert review.id in told.refs
+    types = [row.type for row in quick.rows(messages.MESSAGE)]
+    assert types == ["review.opened", "review.approved", "review.reopened"]
+
+
+def test_a_hold_that_is_back_again_and_again_has_never_more_time_than_a_new_one(
+    quick: World,
+) -> None:
+    minutes = quick.policies.approvals.deadline.expire_minutes
+    review = quick.held(refund(quick.order("o")))
+    quick.stop("everything")
+    for _ in range(4):
+        quick.pass_time(minutes - 1)
+        quick.approve(review.id)
+        quick.settle()
+        left_us = quick.review(review.id).deadline_us - quick.clock.now_us()
+        assert left_us == minutes * MINUTE

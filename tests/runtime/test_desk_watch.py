@@ -10,7 +10,8 @@ from makegood.clock import MINUTE, SECOND, to_rfc3339
 from makegood.domain.actions import ActionKind
 from makegood.domain.authority import ReviewStatus
 from makegood.errors import Superseded
-from makegood.gates import epoch, reviews
+from makegood.gates import desk_deadlines, epoch, reviews
+from makegood.gates import desk_watch as gate_watch
 from makegood.runtime import chores, desk_watch
 from tests.runtime.stage import SUPERVISOR
 
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 
 def _refund(stage: Stage) -> reviews.ReviewItem:
     stage.until(stage.holds)
-    return next(hold for hold in stage.holds() if hold.action.kind is ActionKind.REFUND)
+    return _refunds(stage)[0]
+
+
+def _refunds(stage: Stage) -> list[reviews.ReviewItem]:
+    return [hold for hold in stage.holds() if hold.action.kind is ActionKind.REFUND]
 
 
 def _approving(stage: Stage, hold: reviews.ReviewItem) -> None:
@@ -108,12 +113,30 @@ def test_deadlines_and_moved_facts_are_looked_at_by_the_clock(setting: Setting) 
         assert _status(stage, hold) == "expired"
 
 
+def test_many_holds_are_looked_at_in_slices_and_none_is_left_out(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (gate_watch, desk_deadlines):
+        monkeypatch.setattr(module, "AT_ONCE", 1)
+    with setting.opened() as stage:
+        stage.until(lambda: len(_refunds(stage)) > 1)
+        holds = _refunds(stage)
+        stage.house.ingest([_refunded(stage, hold) for hold in holds])
+        assert desk_watch.Watch(stage.house).look() >= len(holds)
+        assert {_status(stage, hold) for hold in holds} == {"stale"}
+        stage.clock.advance(121 * MINUTE)
+        waiting = len(stage.holds())
+        assert desk_watch.look_at_deadlines(stage.house) == waiting
+        assert stage.holds() == []
+        assert desk_watch.look_at_deadlines(stage.house) == 0
+
+
 def _refunded(stage: Stage, hold: reviews.ReviewItem) -> dict[str, object]:
     money = hold.action.money
     assert money is not None
     return {
         "specversion": "1.0",
-        "id": "refund-elsewhere",
+        "id": f"refund-elsewhere-{hold.id}",
         "source": "/test",
         "type": "sales_order.payment_refunded",
         "subject": hold.order_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, or_, select
 
 from makegood.clock import MINUTE
 from makegood.domain.authority import (
@@ -14,15 +14,19 @@ from makegood.domain.authority import (
     ObligationStatus,
     ReviewStatus,
 )
-from makegood.gates import review_records
-from makegood.gates.review_items import REVIEW, get
+from makegood.gates import review_records, review_settling
+from makegood.gates.desk_watch import AT_ONCE
+from makegood.gates.review_items import REVIEW
 from makegood.ledger.entries import SYSTEM
 from makegood.ledger.kinds import EntryKind
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from sqlalchemy import ColumnElement, Connection
 
     from makegood.domain.policy import Policies
+    from makegood.gates.review_items import ReviewItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,62 +44,92 @@ class Due:
 
 
 def look_at_deadlines(tx: Connection, now_us: int, policies: Policies) -> Due:
-    """Take every step that is due: end first, so that what expired is not warned of as well."""
-    expired = expire_due(tx, now_us)
+    """Take the steps that are due on up to `AT_ONCE` holds; call it again until there are none.
+
+    What expires is not warned of as well.
+    """
+    found = _waiting(tx, _any_due(now_us, policies))
+    expired = [review for review in found if review.deadline_us <= now_us]
+    waits = [review for review in found if review.deadline_us > now_us]
     return Due(
-        warned=tuple(_warn(tx, now_us, policies)),
-        escalated=tuple(_escalate(tx, now_us, policies)),
-        expired=tuple(expired),
+        expired=tuple(_expire(tx, review, now_us) for review in expired),
+        warned=tuple(_warn(tx, waits, now_us, policies)),
+        escalated=tuple(_escalate(tx, waits, now_us, policies)),
     )
 
 
 def expire_due(tx: Connection, now_us: int) -> list[str]:
-    """End reviews whose deadline has passed without a decision; return their ids."""
-    ids = _waiting(tx, REVIEW.c.deadline_us <= now_us)
-    for review_id in ids:
-        review = get(tx, review_id)
-        review_records.end(tx, review, ReviewStatus.EXPIRED, now_us)
-        review_records.end_action(
-            tx, [review.action_id], ActionStatus.EXPIRED, ObligationStatus.RELEASED
-        )
-        review_records.record(tx, EntryKind.REVIEW_EXPIRED, review, SYSTEM, now_us, {})
-    return ids
+    """End up to `AT_ONCE` reviews whose deadline passed without a decision; return their ids."""
+    due = _waiting(tx, REVIEW.c.deadline_us <= now_us)
+    return [_expire(tx, review, now_us) for review in due]
 
 
-def _warn(tx: Connection, now_us: int, policies: Policies) -> list[str]:
-    deadline = policies.approvals.deadline
-    since = _reached(now_us, deadline.warn_minutes, policies)
-    ids = _waiting(tx, and_(since, REVIEW.c.warned_us.is_(None)))
-    for review_id in ids:
-        review = get(tx, review_id)
-        review_records.update(tx, review_id, {"warned_us": now_us})
+def _expire(tx: Connection, review: ReviewItem, now_us: int) -> str:
+    review_records.end(tx, review, ReviewStatus.EXPIRED, now_us)
+    review_records.end_action(
+        tx, [review.action_id], ActionStatus.EXPIRED, ObligationStatus.RELEASED
+    )
+    review_records.record(tx, EntryKind.REVIEW_EXPIRED, review, SYSTEM, now_us, {})
+    return review.id
+
+
+def _warn(
+    tx: Connection, waits: Sequence[ReviewItem], now_us: int, policies: Policies
+) -> Iterator[str]:
+    by_us = _by_us(now_us, policies.approvals.deadline.warn_minutes, policies)
+    for review in waits:
+        if review.warned_us is not None or review.deadline_us > by_us:
+            continue
+        review_records.update(tx, review.id, {"warned_us": now_us})
         body = {"deadline_us": review.deadline_us}
         review_records.record(tx, EntryKind.REVIEW_WARNED, review, SYSTEM, now_us, body)
-    return ids
+        yield review.id
 
 
-def _escalate(tx: Connection, now_us: int, policies: Policies) -> list[str]:
+def _escalate(
+    tx: Connection, waits: Sequence[ReviewItem], now_us: int, policies: Policies
+) -> Iterator[str]:
     """Let each hold climb as far as its time has come; a rung that a person took it up counts."""
-    done: list[str] = []
     ladder = policies.approvals.deadline.ladder
-    for height, rung in reversed(list(enumerate(ladder, 1))):
-        since = _reached(now_us, rung.after_minutes, policies)
-        for review_id in _waiting(tx, and_(since, REVIEW.c.level < height)):
-            review = get(tx, review_id)
-            review_records.climb(tx, review, height - review.level, policies)
-            body = {"level": height, "tell": list(rung.tell)}
-            review_records.record(tx, EntryKind.REVIEW_ESCALATED, review, SYSTEM, now_us, body)
-            done.append(review_id)
-    return done
+    for review in waits:
+        for height, rung in reversed(list(enumerate(ladder, 1))):
+            by_us = _by_us(now_us, rung.after_minutes, policies)
+            if review.level < height and review.deadline_us <= by_us:
+                review_records.climb(tx, review, height - review.level, policies)
+                body = {"level": height, "tell": list(rung.tell)}
+                record = review_records.record
+                record(tx, EntryKind.REVIEW_ESCALATED, review, SYSTEM, now_us, body)
+                yield review.id
+                break
 
 
-def _reached(now_us: int, minutes: int, policies: Policies) -> ColumnElement[bool]:
-    """Return the condition that a review has waited so long, reckoned from its deadline."""
-    left = policies.approvals.deadline.expire_minutes - minutes
-    return REVIEW.c.deadline_us <= now_us + left * MINUTE
+def _by_us(now_us: int, minutes: int, policies: Policies) -> int:
+    """Return the latest deadline of a review that has waited so long."""
+    return now_us + (policies.approvals.deadline.expire_minutes - minutes) * MINUTE
 
 
-def _waiting(tx: Connection, which: ColumnElement[bool]) -> list[str]:
+def _any_due(now_us: int, policies: Policies) -> ColumnElement[bool]:
+    deadline = policies.approvals.deadline
+    by_us = _by_us(now_us, deadline.warn_minutes, policies)
+    rungs = (
+        and_(
+            REVIEW.c.level < height,
+            REVIEW.c.deadline_us <= _by_us(now_us, rung.after_minutes, policies),
+        )
+        for height, rung in enumerate(deadline.ladder, 1)
+    )
+    return or_(
+        REVIEW.c.deadline_us <= now_us,
+        and_(REVIEW.c.warned_us.is_(None), REVIEW.c.deadline_us <= by_us),
+        *rungs,
+    )
+
+
+def _waiting(tx: Connection, which: ColumnElement[bool]) -> list[ReviewItem]:
+    """Return holds that wait and are due, locked before anything is written."""
     waits = and_(REVIEW.c.status.in_(list(WAITING_REVIEWS)), which)
-    query = select(REVIEW.c.id).where(waits).order_by(REVIEW.c.id).with_for_update()
-    return list(tx.execute(query).scalars())
+    query = select(REVIEW.c.id).where(waits).order_by(REVIEW.c.deadline_us, REVIEW.c.id)
+    ids = tx.execute(query.limit(AT_ONCE)).scalars().all()
+    found = review_settling.lock(tx, ids)
+    # Decided in the moment before they were locked, they do not wait any more.
+    return [review for review in found if review.status in WAITING_REVIEWS]

@@ -8,8 +8,8 @@ from sqlalchemy import bindparam, func, select, union
 
 from makegood.domain.authority import WAITING_REVIEWS, ActionStatus
 from makegood.events.log import LOG
-from makegood.gates import review_records
-from makegood.gates.review_items import ACTION, REVIEW, get_locked
+from makegood.gates import review_records, review_settling
+from makegood.gates.review_items import ACTION, REVIEW
 from makegood.store.sql import among
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from makegood.domain.policy import Policies
 
 MOST_EVENTS: Final = 5_000
+AT_ONCE: Final = 200
+"""How many holds are looked at in one transaction, so that other writers wait for moments only."""
 _WAITING: Final = (
     select(REVIEW.c.id).where(REVIEW.c.status.in_(list(WAITING_REVIEWS))).order_by(REVIEW.c.id)
 )
@@ -63,11 +65,10 @@ def touched_since(tx: Connection, seq: int) -> tuple[int, list[str]]:
 def mark(tx: Connection, review_ids: Sequence[str], now_us: int, policies: Policies) -> list[str]:
     """Look at holds again; return those that turned stale, or void where it is material."""
     marked: list[str] = []
-    for review_id in sorted(review_ids):
-        review = get_locked(tx, review_id)
+    for review in review_settling.lock(tx, review_ids):
         if review.status not in WAITING_REVIEWS:
             continue
         if review_records.moved(tx, review, now_us, policies.digest()):
-            marked.append(review_id)
-            review_records.void_if_material(tx, review_id, policies, now_us)
+            marked.append(review.id)
+            review_records.void_if_material(tx, review.id, policies, now_us)
     return marked

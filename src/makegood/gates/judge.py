@@ -100,6 +100,8 @@ def _settle(
     judged: Sequence[Candidate],
     now_us: int,
 ) -> None:
+    # Locked before the balances of orders, as by whoever spends and whoever notes what was paid.
+    obligations.load(tx, sorted({c.obligation_id for c in judged}))
     _check(tx, rulebook, origin, judged, now_us)
     obligations.allocate(tx, judged, now_us)
     board, subjects = _watch(tx, rulebook, origin, judged, now_us)

@@ -18,7 +18,7 @@ from makegood.domain.canonical import derive_id
 from makegood.errors import Conflict
 from makegood.gates import counters, obligations, review_limits, review_records, velocity
 from makegood.gates.review_items import ACTION, REVIEW, ReviewItem, get, get_locked, some
-from makegood.ledger.entries import SYSTEM
+from makegood.ledger.entries import SYSTEM, about
 from makegood.ledger.kinds import EntryKind
 from makegood.store import tables
 from makegood.store.sql import insert, table
@@ -28,27 +28,53 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from makegood.domain.actions import Action
     from makegood.domain.policy import Policies
     from makegood.gates.obligations import Owed
 
 GRANT = table(tables.authority.Grant)
+OBLIGATION = table(tables.authority.Obligation)
+
+
+def lock(tx: Connection, review_ids: Sequence[str]) -> list[ReviewItem]:
+    """Lock reviews and what they would settle; return those there are, hub by hub.
+
+    Everybody locks reviews by id, then obligations, then counters, and only then writes the
+    ledger: so two who do much at once cannot block each other for ever. A hold that owns what one
+    of these would settle is locked with them, because it is superseded if that one is approved.
+    """
+    everyone = sorted({*review_ids, *_owners(tx, review_ids)})
+    query = select(REVIEW.c.id).where(REVIEW.c.id.in_(everyone)).order_by(REVIEW.c.id)
+    tx.execute(query.with_for_update()).all()
+    found = sorted(some(tx, review_ids), key=lambda review: (review.hub_id, review.id))
+    obligations.load(tx, sorted({review.obligation_id for review in found}))
+    return found
+
+
+def lock_one(tx: Connection, review_id: str) -> ReviewItem:
+    """Lock one review as `lock` does; raise NotFound when there is none of that id."""
+    lock(tx, [review_id])
+    return get(tx, review_id)
 
 
 def lock_all(
     tx: Connection, review_ids: Sequence[str], policies: Policies, now_us: int
 ) -> list[ReviewItem]:
-    """Lock all that deciding several reviews touches; return those there are, hub by hub.
-
-    Everybody locks reviews, then obligations, then counters, and only then writes the ledger: so
-    two who decide many at once cannot block each other for ever.
-    """
-    query = select(REVIEW.c.id).where(REVIEW.c.id.in_(list(review_ids))).order_by(REVIEW.c.id)
-    tx.execute(query.with_for_update()).all()
-    found = sorted(some(tx, review_ids), key=lambda review: (review.hub_id, review.id))
-    obligations.load(tx, sorted({review.obligation_id for review in found}))
+    """Lock all that deciding several reviews touches, counters too; return those there are."""
+    found = lock(tx, review_ids)
     actions = [review.action for review in found]
     review_limits.lock(tx, actions, policies.approvals.limits, now_us)
     return found
+
+
+def _owners(tx: Connection, review_ids: Sequence[str]) -> list[str]:
+    """Return the reviews of the holds that own what some reviews would settle."""
+    own = ACTION.join(REVIEW, REVIEW.c.action_id == ACTION.c.id)
+    mine = select(ACTION.c.obligation_id).select_from(own).where(REVIEW.c.id.in_(list(review_ids)))
+    owners = select(OBLIGATION.c.action_id).where(OBLIGATION.c.id.in_(mine))
+    pending = REVIEW.c.status.in_(list(PENDING_REVIEWS))
+    query = select(REVIEW.c.id).where(REVIEW.c.action_id.in_(owners), pending)
+    return list(tx.execute(query).scalars())
 
 
 def owed_by(tx: Connection, review: ReviewItem) -> Owed:
@@ -118,9 +144,26 @@ def grant(
     return grant_id
 
 
+def lock_same(tx: Connection, review_id: str) -> ReviewItem:
+    """Lock a review together with the other holds of the same, which a no to it ends.
+
+    Raises:
+        NotFound: there is no such review.
+
+    """
+    same = _same(tx, get(tx, review_id).action)
+    lock(tx, [review_id, *same])
+    return get(tx, review_id)
+
+
 def supersede_same(tx: Connection, rejected: ReviewItem, now_us: int) -> None:
     """End the other holds of what a person just said no to."""
-    action = rejected.action
+    for review_id in _same(tx, rejected.action):
+        supersede(tx, get_locked(tx, review_id), rejected.id, now_us)
+
+
+def _same(tx: Connection, action: Action) -> list[str]:
+    """Return the holds of the same kind and cause for the same entity."""
     mine = (
         ACTION.c.order_id == action.order_id
         if action.facts.money_out
@@ -133,8 +176,7 @@ def supersede_same(tx: Connection, rejected: ReviewItem, now_us: int) -> None:
         mine,
     )
     query = select(REVIEW.c.id).join(ACTION, ACTION.c.id == REVIEW.c.action_id).where(same)
-    for review_id in tx.execute(query.order_by(REVIEW.c.id)).scalars().all():
-        supersede(tx, get_locked(tx, review_id), rejected.id, now_us)
+    return list(tx.execute(query.order_by(REVIEW.c.id)).scalars())
 
 
 def supersede(tx: Connection, review: ReviewItem, by: str, now_us: int) -> None:
@@ -153,7 +195,7 @@ def ask_again(tx: Connection, action_id: str, why: str, now_us: int) -> bool:
     if review_id is None:
         return False
     review = get(tx, review_id)
-    deadline_us = max(review.deadline_us, now_us + (review.deadline_us - review.opened_us))
+    deadline_us = max(review.deadline_us, now_us + _given_us(tx, review))
     later = {
         "first_by": "",
         "deadline_us": deadline_us,
@@ -161,9 +203,22 @@ def ask_again(tx: Connection, action_id: str, why: str, now_us: int) -> bool:
         "warned_us": None,
     }
     reopen(tx, review, f"approved, but not carried out: {why}", **later)
+    body = {"approved_by": review.decided_by}
+    review_records.record(tx, EntryKind.REVIEW_REOPENED, review, SYSTEM, now_us, body)
     review_records.moved(tx, review, now_us)
     tx.execute(ACTION.update().where(ACTION.c.id == action_id).values(status=ActionStatus.HELD))
     return True
+
+
+def _given_us(tx: Connection, review: ReviewItem) -> int:
+    """Return how long people had for a review when it was opened.
+
+    The review itself does not say so any more: its deadline moves each time that it asks again.
+    """
+    opened = [e for e in about(tx, review.id) if e.kind is EntryKind.REVIEW_OPENED]
+    if not opened:
+        return review.deadline_us - review.opened_us
+    return int(opened[0].body["deadline_us"]) - opened[0].at_us
 
 
 def reopen(tx: Connection, review: ReviewItem, why: str, **more: str | int | None) -> None:

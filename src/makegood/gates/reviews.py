@@ -28,7 +28,6 @@ from makegood.gates.review_items import (
     ReviewItem,
     decided,
     get,
-    get_locked,
     of_run,
     queue,
     some,
@@ -103,7 +102,7 @@ def approve(
         NotAllowed: policy does not let this person decide it.
 
     """
-    review = get_locked(tx, review_id)
+    review = review_settling.lock_one(tx, review_id)
     review_authority.require_waiting(tx, review, now_us)
     review_authority.require_unclaimed(tx, review, decider, now_us)
     owed = review_settling.owed_by(tx, review)
@@ -149,7 +148,7 @@ def reject(
         NotAllowed: policy does not let this person decide it.
 
     """
-    review = get_locked(tx, review_id)
+    review = review_settling.lock_same(tx, review_id)
     review_authority.require_waiting(tx, review, now_us)
     review_authority.require_unclaimed(tx, review, decider, now_us)
     review_authority.require_role(review, decider, policies)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from makegood.gates import desk_watch, reviews
 from makegood.logs import get_logger
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection
 
+    from makegood.domain.policy import Policies
     from makegood.gates.reviews import Approval
     from makegood.runtime.house import House
 
@@ -36,11 +40,17 @@ def finish(house: House) -> int:
 def look_at_deadlines(house: House) -> int:
     """Warn of holds, let them climb the ladder, and end them; return how many steps there were."""
     now_us, policies = house.clock.now_us(), house.policies
-    due = house.store.write_again(lambda tx: reviews.look_at_deadlines(tx, now_us, policies))
-    if due.steps:
+    steps = 0
+    while (due := house.store.write_again(partial(_look, now_us, policies))).steps:
+        steps += due.steps
         log.info("reviews_due", warned=due.warned, escalated=due.escalated, expired=due.expired)
+    if steps:
         house.wake()
-    return due.steps
+    return steps
+
+
+def _look(now_us: int, policies: Policies, tx: Connection) -> reviews.Due:
+    return reviews.look_at_deadlines(tx, now_us, policies)
 
 
 class Watch:
@@ -59,14 +69,17 @@ class Watch:
                 seen, ids = desk_watch.newest_event(tx), desk_watch.waiting(tx)
             else:
                 seen, ids = desk_watch.touched_since(tx, self._seen)
+        now_us, policies = house.clock.now_us(), house.policies
         marked: list[str] = []
-        if ids:
-            now_us, policies = house.clock.now_us(), house.policies
-            marked = house.store.write_again(
-                lambda tx: desk_watch.mark(tx, ids, now_us, policies),
-            )
+        for start in range(0, len(ids), desk_watch.AT_ONCE):
+            some = ids[start : start + desk_watch.AT_ONCE]
+            marked += house.store.write_again(partial(_mark, some, now_us, policies))
         self._seen = seen
         if marked:
             log.info("reviews_stale", reviews=len(marked))
             house.wake()
         return len(marked)
+
+
+def _mark(ids: Sequence[str], now_us: int, policies: Policies, tx: Connection) -> list[str]:
+    return desk_watch.mark(tx, ids, now_us, policies)
