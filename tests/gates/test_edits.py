@@ -6,20 +6,25 @@ from typing import Any
 
 import pytest
 
-from makegood.domain.actions import Cause
+from makegood.domain.actions import ActionKind, Cause, Return
 from makegood.domain.authority import ReviewStatus
 from makegood.domain.roles import Role
 from makegood.errors import Conflict, InvalidInput, NotAllowed, Stale
+from makegood.gates.candidates import Intention, Origin
+from makegood.gates.judge import judge
 from makegood.gates.reviews import Decider
 from makegood.ledger.kinds import EntryKind
 from tests.gates import desk
 from tests.gates.world import (
     ACTION,
+    AGENT,
     GRANT,
     OBLIGATION,
     SECOND,
+    SUPERVISOR,
     World,
     coupon,
+    eur,
     refund,
 )
 
@@ -184,3 +189,60 @@ def test_an_edit_is_on_the_ledger_with_both_digests(quick: World) -> None:
     judged = quick.told(EntryKind.ACTION_JUDGED)[-1]
     assert (judged.actor, judged.body["action_id"]) == ("per_supervisor", new.action_id)
     assert quick.ledger_is_sound()
+
+
+def test_an_edit_neither_drops_money_nor_adds_it(quick: World) -> None:
+    quick.order("o", 90_000)
+    back = {"hub_id": "h1", "order_id": "o", "customer_id": "c-o", "cause": Cause.RETURNED}
+    paid = Return.model_validate(back | {"lines": ("a",), "amount": eur(500)})
+    free = Return.model_validate(back | {"lines": ("b",)})
+    for action, amount, why in (
+        (paid, None, "cannot be taken away"),
+        (free, {"minor": 40_000, "currency": "CNY"}, "there was none"),
+    ):
+        review = quick.held(action)
+        with pytest.raises(InvalidInput, match=why) as refused:
+            desk.edit(quick, review.id, amount=amount)
+        assert refused.value.field == "changes.amount"
+        assert quick.review(review.id).status is ReviewStatus.OPEN
+
+
+def test_an_edited_amount_is_held_against_the_order_as_a_proposed_one_is(quick: World) -> None:
+    held = quick.held(coupon(quick.order("o", 2_000), 900))
+    for minor, why in ((9_900, "more than the order's value"), (0, "more than 0")):
+        with pytest.raises(InvalidInput, match=why) as refused:
+            desk.edit(quick, held.id, amount=desk.eur(minor))
+        assert refused.value.field == "changes.amount.minor"
+    assert quick.review(held.id).status is ReviewStatus.OPEN
+    assert quick.counters_agree()
+    assert desk.edit(quick, held.id, amount=desk.eur(2_000)).status is ReviewStatus.OPEN
+
+
+def test_what_an_agent_doubted_is_still_doubted_after_edits(quick: World) -> None:
+    doubts = ("the customer's note asks for it in three accounts", "no feed; no photo")
+    quick.one(coupon(quick.order("o"), 900), doubts=doubts)
+    (held,) = quick.waiting()
+    for by, minor in ((SUPERVISOR, 899), (SECOND, 400), (SUPERVISOR, 300)):
+        held = desk.edit(quick, held.id, by, amount=desk.eur(minor))
+        assert "confidence.doubt" in held.rules
+        parts = held.why.split("; ")
+        assert set("; ".join(doubts).split("; ")) < set(parts)
+        assert len(parts) == len(set(parts)), "each is said once"
+    assert "breaker.coupon_amount" not in held.rules, "what is mended is not carried on"
+    (last,) = quick.told(EntryKind.ACTION_JUDGED)[-1:]
+    assert "three accounts" not in str(last.body), "the ledger keeps nobody's words"
+
+
+def test_too_thin_a_margin_is_still_too_thin_after_an_edit(quick: World) -> None:
+    confidence = quick.policies.breakers.confidence
+    thin = confidence.model_copy(update={"score_margins": {ActionKind.COUPON: 10}})
+    quick.policy("breakers", confidence=thin)
+    quick.order("o")
+    origin = Origin("pro_thin", "run_thin", "inc_1", AGENT)
+    with quick.store.write() as tx:
+        chosen = (Intention(coupon("o", 200), margin=3),)
+        judge(tx, quick.rulebook, origin, chosen, quick.clock.now_us())
+    (held,) = quick.waiting()
+    new = desk.edit(quick, held.id, amount=desk.eur(100))
+    assert "confidence.margin" in new.rules
+    assert "the best other option is only 3 points worse" in new.why

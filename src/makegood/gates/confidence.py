@@ -5,7 +5,7 @@ No bypass lifts it: to act on what nobody knows is to guess.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from makegood.clock import MINUTE
 from makegood.domain.actions import Cause
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from makegood.domain.policy import Policies
     from makegood.gates.candidates import Candidate
     from makegood.gates.fingerprints import Entities
+
+
+MARGIN: Final = "confidence.margin"
+"""The rule that holds what was chosen by too little."""
 
 
 def check(
@@ -65,7 +69,7 @@ def _thin(candidate: Candidate, policies: Policies) -> None:
         why = f"the best other option is only {margin} points worse, {least} are asked for"
         if margin < 0:
             why = f"another option is {-margin} points better than the one that was chosen"
-        candidate.say("confidence.margin", Verdict.HOLD, why)
+        candidate.say(MARGIN, Verdict.HOLD, why)
 
 
 def _stale(tx: Connection, policies: Policies, judged: Sequence[Candidate], now_us: int) -> None:

@@ -15,11 +15,19 @@ from makegood.domain.actions import Action
 from makegood.domain.authority import ActionStatus, ObligationStatus, ReviewStatus, Verdict
 from makegood.domain.canonical import derive_id
 from makegood.errors import Conflict, InvalidInput, NotAllowed, Stale
-from makegood.gates import rejections, review_authority, review_records, review_settling
+from makegood.gates import (
+    rejections,
+    review_authority,
+    review_doubts,
+    review_records,
+    review_settling,
+)
 from makegood.gates.candidates import Candidate, Intention, Origin, candidate
 from makegood.gates.judge import judge_edited
 from makegood.gates.review_items import ACTION, ReviewItem, editable, get, get_locked
 from makegood.ledger.kinds import EntryKind
+from makegood.proposals import validate
+from makegood.state import query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,6 +93,11 @@ def changed(action: Action, changes: Mapping[str, Any]) -> Action:
         where = ".".join(("changes", *(str(part) for part in found["loc"])))
         raise InvalidInput(where, found["msg"], "see the action's fields") from None
     before, after = action.money, edited.money
+    if before is not None and after is None:
+        raise InvalidInput("changes.amount", "cannot be taken away", "name another amount")
+    if before is None and after is not None:
+        mend = "reject it, and let it be proposed with an amount"
+        raise InvalidInput("changes.amount", "there was none, so there can be none", mend)
     if before and after and before.currency != after.currency:
         raise InvalidInput("changes.amount.currency", "is another currency", before.currency)
     if edited == action:
@@ -111,13 +124,24 @@ def _judged(
     last = select(func.max(ACTION.c.position)).where(ACTION.c.proposal_id == review.proposal_id)
     position = tx.execute(last).scalar_one() + 1
     made = candidate(origin, position, Intention(edited, review.decision, review.subject))
+    for reason in review_doubts.of_review(tx, review):
+        made.say(reason.rule, reason.verdict, reason.why)
     judge_edited(tx, rulebook, origin, made, now_us)
     whys = "; ".join(reason.why for reason in made.reasons if reason.verdict is made.verdict)
     if made.verdict is Verdict.MET:
         raise Conflict(whys)
     if made.verdict is not Verdict.HOLD:
         raise NotAllowed(f"the gate says {made.verdict}: {whys}")
+    _require_sense(tx, edited)
     return made
+
+
+def _require_sense(tx: Connection, edited: Action) -> None:
+    """Ask of a person's amount what is asked of an agent's."""
+    order = query.sales_orders(tx, [edited.order_id]).get(edited.order_id)
+    faults = validate.amount(edited, order) if order is not None else iter(())
+    for field, why in faults:
+        raise InvalidInput(f"changes.{field}", why, "name an amount that the order covers")
 
 
 def _replaced(

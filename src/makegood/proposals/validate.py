@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
 from makegood.domain.actions import (
+    Action,
     ActionKind,
     Coupon,
     Reassign,
@@ -101,7 +102,7 @@ def _entity(proposed: Proposed, known: _Known) -> _Say:
         yield from _fulfilment(action, known)
     elif action.hub_id != order.hub_id:
         yield "hub_id", f"the order is of hub {order.hub_id!r}"
-    yield from _amount(proposed, order)
+    yield from amount(action, order)
 
 
 def _fulfilment(action: _OnFulfilment, known: _Known) -> _Say:
@@ -122,8 +123,8 @@ def _fulfilment(action: _OnFulfilment, known: _Known) -> _Say:
             yield "from_courier", f"it is with {order.courier_id!r}"
 
 
-def _amount(proposed: Proposed, order: SalesOrder) -> _Say:
-    action = proposed.action
+def amount(action: Action, order: SalesOrder) -> Iterator[tuple[str, str]]:
+    """Say what does not make sense in an action's money: the field and why."""
     money = action.money
     if money is None:
         return
