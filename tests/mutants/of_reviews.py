@@ -150,8 +150,8 @@ OF_REVIEWS: Final = (
         6,
         "a hold expires unwarned",
         "gates/desk_deadlines.py",
-        "and_(since, REVIEW.c.warned_us.is_(None))",
-        "and_(since, REVIEW.c.warned_us.is_not(None))",
+        "if review.warned_us is not None or review.deadline_us > by_us:",
+        "if review.warned_us is None or review.deadline_us > by_us:",
         (f"{DEADLINES}a_hold_warns_climbs_the_ladder_and_expires_each_once",),
     ),
     Mutant(
