@@ -10,13 +10,20 @@ from sqlalchemy import select
 from makegood.domain.actions import ActionKind
 from makegood.domain.authority import ReviewStatus, RunStatus
 from makegood.effects.boundary import Point
-from makegood.errors import StoreInUse
+from makegood.errors import Deadlocked, HeadMoved, StoreInUse
 from makegood.ledger.verify import verify
-from makegood.runtime import recovery
+from makegood.runtime import recovery, submission
 from makegood.runtime.desk import ACTION
 from makegood.runtime.runs import RUN
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from makegood.domain.incidents import Incident
+    from makegood.gates.judge import Judged
+    from makegood.gates.rules import Rulebook
+    from makegood.proposals.types import Proposal
+    from makegood.proposals.validate import Fault
     from tests.runtime.stage import Setting, Stage
 
 
@@ -158,3 +165,34 @@ def test_a_run_that_died_with_its_process_ends_as_if_nothing_had_happened(
 def test_a_second_house_on_the_same_database_is_refused(setting: Setting) -> None:
     with setting.opened(), pytest.raises(StoreInUse), setting.opened():
         pass
+
+
+@pytest.mark.parametrize("error", [Deadlocked, HeadMoved])
+def test_a_run_whose_proposal_gave_way_to_another_writer_submits_it_again(
+    setting: Setting, monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    submit, tries = submission.submit, list[str]()
+
+    def gives_way(
+        tx: Connection,
+        rulebook: Rulebook,
+        incident: Incident,
+        proposal: Proposal,
+        digest: str,
+        dropped: tuple[Fault, ...],
+        now_us: int,
+    ) -> tuple[Judged, ...]:
+        judged = submit(tx, rulebook, incident, proposal, digest, dropped, now_us)
+        tries.append(digest)
+        if tries.count(digest) == 1:
+            raise error
+        return judged
+
+    monkeypatch.setattr(submission, "submit", gives_way)
+    with setting.opened() as stage:
+        stage.until(stage.holds)
+        assert stage.runs(RunStatus.FAILED) == []
+        assert len(stage.runs(RunStatus.WAITING)) > 0
+        assert {tries.count(digest) for digest in tries} == {2}
+        with stage.house.store.read() as tx:
+            assert verify(tx).sound
