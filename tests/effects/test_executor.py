@@ -182,7 +182,7 @@ def test_an_action_that_was_altered_after_its_intent_is_not_sent(world: World) -
     with world.store.write() as tx:
         body = other.model_dump_json().encode()
         tx.execute(ACTION.update().where(ACTION.c.id == judged.action_id).values(body=body))
-    assert world.settle() == 1, "it is left to a person"
+    assert world.moved() == 1, "it is left to a person"
     assert world.settle(minutes=60) == 0
     assert world.books[ActionKind.NOTIFY].calls == 0
     assert world.row(EFFECT).detail == "the action is not the one that was granted"

@@ -74,7 +74,7 @@ def test_a_queryable_tool_is_asked_before_it_is_called_again(world: World, mood:
     tool.mood = "well"
     assert world.settle() == 0, "a call may still be under way"
     assert tool.looks == 0
-    assert world.settle(minutes=1) == 1
+    assert world.moved(minutes=1) == 1
     assert (tool.calls, tool.looks) == (2 if mood == UNDONE else 1, 1)
     assert world.row(EFFECT).status == "confirmed"
     assert tool.twice == []
@@ -97,7 +97,7 @@ def test_a_queryable_tool_that_cannot_answer_is_not_called(world: World) -> None
     tool = silent(world, Repeat.QUERYABLE, DONE)
     tool.mood = "blind"
     for _ in range(5):
-        assert world.settle(minutes=10) == 1, "why nobody knows is news as well"
+        assert world.moved(minutes=10) == 1, "why nobody knows is news as well"
     assert (tool.calls, tool.twice) == (1, [])
     assert world.row(EFFECT).status == "unknown"
     tool.mood = "well"
@@ -279,7 +279,7 @@ def test_a_house_that_was_closed_for_longer_than_a_key_lives_does_not_call_again
     world.pass_time(2 * 24 * 60)
     world.restart()
     world.executor.recover()
-    assert world.settle() == 1, "it is left to a person"
+    assert world.moved() == 1, "it is left to a person"
     assert world.settle() == 0
     effect = world.row(EFFECT)
     assert (effect.status, effect.next_us, tool.calls) == ("unknown", None, 1)
@@ -290,7 +290,7 @@ def test_a_tool_that_cannot_repeat_any_more_is_not_called_again(world: World) ->
     tool = silent(world, Repeat.QUERYABLE, DONE)
     world.books[REFUND] = replacement = Books(facts_for(REFUND, Repeat.NEITHER), tool.done)
     world.restart()
-    assert world.settle(minutes=1) == 1, "it is left to a person"
+    assert world.moved(minutes=1) == 1, "it is left to a person"
     assert (replacement.calls, world.row(EFFECT).next_us) == (0, None)
 
 

@@ -44,7 +44,7 @@ def killed(world: World) -> Callable[[], None]:
     """Intend what is granted under a kill switch; return what clears it."""
     world.executor.intend()
     world.stop("everything")
-    assert world.settle() == 0
+    assert world.moved() == 0
     return lambda: world.go_on("everything")
 
 
@@ -82,7 +82,7 @@ def test_what_was_refunded_by_hand_meanwhile_is_not_refunded_again(
     world.refund_reported("o", 3000)
     world.pass_time(minutes)
     go_on()
-    assert world.settle() == 1
+    assert world.moved() == 1
     assert world.books[REFUND].calls == 0
     effect = world.row(EFFECT)
     why = MOVED if minutes == 1 else OVER
@@ -98,7 +98,7 @@ def test_what_was_refunded_by_hand_meanwhile_is_not_refunded_again(
         0,
     )
     assert world.ledger_is_sound()
-    assert world.settle(minutes=10) == 0
+    assert world.moved(minutes=10) == 0
 
 
 @kept_back
@@ -123,8 +123,8 @@ def test_what_was_called_off_is_paid_once_when_it_is_approved_again(world: World
     assert world.refunded() == 0
     assert world.review(review_id).why == f"approved, but not carried out: {OVER}"
     world.approve(review_id)
-    assert world.settle() == 1
-    assert world.settle(minutes=DAY_MINUTES) == 0
+    assert world.moved() == 1
+    assert world.moved(minutes=DAY_MINUTES) == 0
     assert (world.row(EFFECT).status, world.refunded()) == ("confirmed", 1990)
     assert (world.row(MONEY).committed_minor, world.row(MONEY).confirmed_minor) == (1990, 1990)
     assert world.row(OBLIGATION).status == "settled"
@@ -155,13 +155,13 @@ def test_what_the_gate_allowed_gives_back_all_it_had_taken_and_may_be_proposed_a
     go_on = killed(world)
     world.pass_time(DAY_MINUTES)
     go_on()
-    assert world.settle() == 1
+    assert world.moved() == 1
     assert (world.row(EFFECT).status, world.row(EFFECT).detail) == ("failed", OVER)
     assert world.row(ACTION).status == "failed"
     assert world.row(OBLIGATION).status == "released"
     assert world.counters_agree()
     again = world.one(coupon("o"))
-    assert (again.verdict, world.settle()) == ("allow", 1)
+    assert (again.verdict, world.moved()) == ("allow", 1)
     assert len(world.books[ActionKind.COUPON].done) == 1
 
 
@@ -190,7 +190,7 @@ def test_of_two_refunds_that_are_not_covered_together_the_earlier_one_is_paid(
     with world.store.write() as tx:
         tx.execute(MONEY.update().values(committed_minor=MONEY.c.committed_minor + 1000))
     go_on()
-    assert world.settle() == 2
+    assert world.moved() == 2
     by_action = {row.action_id: row.status for row in world.rows(EFFECT)}
     assert by_action.pop(first.action_id) == "confirmed"
     assert list(by_action.values()) == ["failed"]
@@ -216,7 +216,7 @@ def test_safety_goes_out_however_late_it_is(
         world.executor.intend()
     world.assigned("o", "c1")
     world.pass_time(DAY_MINUTES)
-    assert world.settle() == 1
+    assert world.moved() == 1
     assert world.row(EFFECT).status == "confirmed"
 
 
@@ -235,7 +235,7 @@ def test_a_person_ends_what_was_never_sent(
     money = world.row(MONEY)
     assert (money.committed_minor, money.confirmed_minor) == (confirmed, confirmed)
     go_on()
-    assert world.settle(minutes=1) == 0
+    assert world.moved(minutes=1) == 0
     assert world.refunded() == 0
     (told,) = world.told(EntryKind.EFFECT_DECIDED)
     assert (told.actor, told.body["status"]) == (SUPERVISOR.person_id, status)
@@ -250,11 +250,11 @@ def test_a_kill_switch_keeps_a_tool_from_being_asked_again_and_again(world: Worl
     world.settle()
     world.stop("kind:refund")
     for _ in range(5):
-        assert world.settle(minutes=10) == 0
+        assert world.moved(minutes=10) == 0
     assert (tool.calls, tool.looks) == (1, 0)
     tool.mood = "well"
     world.go_on("kind:refund")
-    assert world.settle() == 1
+    assert world.moved() == 1
     assert world.refunded() == 1990
 
 
@@ -280,7 +280,7 @@ def test_a_switch_for_something_else_stops_nothing(world: World, scope: str) -> 
     world.one(coupon("o", 100))
     world.executor.intend()
     world.stop(scope)
-    assert world.settle() == 1
+    assert world.moved() == 1
 
 
 def test_safety_is_sent_before_what_is_older(world: World) -> None:
@@ -317,6 +317,6 @@ def test_a_batch_is_looked_at_again_in_a_few_statements(world: World) -> None:
 def test_a_grant_that_turned_void_is_something_that_moved(world: World) -> None:
     world.one(notify(world.order("o")))
     world.pass_time(DAY_MINUTES)
-    assert world.settle() == 1
+    assert world.moved() == 1
     assert world.rows(EFFECT) == []
-    assert world.settle() == 0
+    assert world.moved() == 0

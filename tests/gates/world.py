@@ -305,9 +305,18 @@ class World:
         self.clock.advance(minutes * MINUTE)
 
     def settle(self, minutes: int = 0) -> int:
-        """Let time pass, and carry out what is granted and due."""
+        """Let time pass, and carry out what is granted and due; return how many calls it made."""
+        before = self._calls()
+        self.moved(minutes)
+        return self._calls() - before
+
+    def moved(self, minutes: int = 0) -> int:
+        """Do as `settle` does, and return how much moved, sent or not."""
         self.pass_time(minutes)
         return self.executor.settle()
+
+    def _calls(self) -> int:
+        return sum(books.calls for books in self.books.values())
 
     def spend(self, *grant_ids: str) -> tuple[list[grants.Spent], list[grants.Refused]]:
         """Spend grants without writing intents."""

@@ -104,7 +104,8 @@ class House:
     def settle(self) -> int:
         """Carry out what is granted and say that something changed, if anything did.
 
-        Approvals that can no longer be undone are granted first.
+        Approvals that can no longer be undone are granted first. A grant that turned void and an
+        effect that was called off, or only found out about, are changes as well.
         """
         return self._told(desk_watch.finish(self) + self.executor.settle())
 
