@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from makegood.effects.boundary import Point
 from makegood.errors import InvalidInput, NotFound
 from makegood.gates import kill
 from makegood.ledger.kinds import EntryKind
@@ -97,3 +98,21 @@ def test_a_switch_that_is_set_between_intent_and_dispatch_stops_it_until_cleared
     world.go_on("kind:coupon")
     assert world.settle() == 1
     assert world.status(judged.action_id) == "confirmed"
+
+
+class AtTheLastMoment:
+    """Somebody who sets a switch when an effect is about to be marked as sent."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def reached(self, point: Point) -> None:
+        if point is Point.BEFORE_DISPATCH:
+            self._world.stop("kind:coupon")
+
+
+def test_a_switch_that_is_set_just_before_an_effect_is_sent_stops_it(world: World) -> None:
+    judged = world.one(coupon(world.order("o")))
+    world.restart(AtTheLastMoment(world))
+    assert world.settle() == 0
+    assert world.status(judged.action_id) == "intended"

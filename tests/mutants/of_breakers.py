@@ -111,7 +111,7 @@ OF_BREAKERS: Final = (
         2,
         "failures of tools are not counted",
         "effects/executor.py",
-        "        self._count(open_ones, now_us)\n",
+        "        self._count(noted, now_us)\n",
         "",
         (f"{BREAKERS}a_tool_that_fails_too_often_is_stopped",),
     ),

@@ -81,9 +81,9 @@ OF_EFFECTS: Final = (
         2,
         "the kill switch is not looked at when an effect is sent",
         "effects/executor.py",
-        "or switches.stops(effect.action, effect.agent)",
-        "",
-        ((f"{KILL}a_switch_that_is_set_between_intent_and_dispatch_stops_it_until_cleared"),),
+        " and not switches.stops(e.action, e.agent)]",
+        "]",
+        (f"{KILL}a_switch_that_is_set_just_before_an_effect_is_sent_stops_it",),
     ),
     Mutant(
         2,
