@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound=Entity)
 _COMMON: Final = ("id", "hub_id", "status", "version")
 _KEPT: Final = (*_COMMON, "fold", "body", "personal")
-_MOST_KNOWN: Final = 4_000
+_MOST_KNOWN: Final = 2_000
 
 
 class Records(Generic[E]):
