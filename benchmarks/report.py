@@ -48,8 +48,9 @@ _HOW: Final = """
   stops when the payment adapter's request reaches the outside (the sandbox company). One comes
   every tenth of a second.
 - **The console**: the queue page of a daemon with {holds:,} open holds, until the first byte of
-  its answer, and in Chromium until it obeys a key; and a change in the house until each of {consoles} open consoles, in a process of
-  their own on the same machine, has heard of it over Server-Sent Events.
+  its answer, and in Chromium until it obeys a key; and a change in the house until each of
+  {consoles} open consoles, in a process of their own on the same machine, has heard of it over
+  Server-Sent Events.
 - **Storms**: the house learns of the rain, detects, plans, judges and intends, with LangGraph,
   read tools over HTTP to a company in the same process, and SQLite waiting for the disk. The
   house has answered a small storm before; each storm has a database of its own.
@@ -116,7 +117,7 @@ def _mark(figure: Figure) -> str:
 
 
 def _share(value: float) -> str:
-    return f"{value * 100:.0f} %" if value < 1 else f"{value:.1f} times"
+    return f"{value * 100:.1f} %" if value < 1 else f"{value:.1f} times"
 
 
 def _number(value: float) -> str:
