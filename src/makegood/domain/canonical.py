@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 _ORJSON: Final = (
     orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 )
-# Fractions and large integers, which the two may write differently, and null, which orjson also
-# writes for NaN. Non-ASCII text besides, because it may be a key.
-_DOUBTFUL: Final = re.compile(rb"(?:^|[\[:,])(?:-?\d+[.eE]|-?\d{16}|null)")
+# Whole numbers with a fraction, exponents and large numbers, which the two write differently, and
+# null, which orjson also writes for NaN. Non-ASCII text besides, because it may be a key.
+_DOUBTFUL: Final = re.compile(
+    rb"(?:^|[\[:,])(?:-?\d+(?:\.0(?:[,\]}]|$)|(?:\.\d+)?[eE])|-?\d{16}|null)"
+)
 _LARGEST: Final = 2**53 - 1
 _LEAST_PLAIN: Final = 1e-4
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import orjson
@@ -53,8 +52,7 @@ class Records(Generic[E]):
         self._body = tuple(name for name in names if name not in entity.personal)
         self._personal = entity.personal
         self._indexed = tuple(c.name for c in self.table.columns if c.name not in _KEPT)
-        self._body_values = attrgetter(*self._body)
-        self._nothing = _personal(blank)
+        self._nothing = {name: getattr(blank, name) for name in self._personal}
         columns = self.table.c
         self._columns = [columns[name] for name in (*_COMMON, "body", "personal", "fold")]
         # What was read or written lately, by all that its row says of it. The same rows are read
@@ -64,7 +62,8 @@ class Records(Generic[E]):
 
     def row(self, entity: E, mark: str) -> dict[str, Any]:
         """Return the row that keeps an entity; `mark` is how far its fold has come."""
-        values = dict(zip(self._body, self._body_values(entity), strict=True))
+        facts = entity.__dict__
+        values = {name: facts[name] for name in self._body}
         row = {
             "id": entity.id,
             "hub_id": entity.hub_id,
@@ -77,7 +76,7 @@ class Records(Generic[E]):
         for name in self._indexed:
             row[name] = values[name]
         if self._personal:
-            personal = _personal(entity)
+            personal = {name: facts[name] for name in self._personal}
             row["personal"] = None if personal == self._nothing else _json(personal)
         said = (row["id"], row["hub_id"], row["status"], row["version"])
         self._remember((*said, row["body"], row["personal"]), entity)
@@ -144,10 +143,6 @@ _NESTED: Final[dict[str, Callable[[Any], object]]] = {
     "line_ids": tuple,
     "rain_quarters_mm_h": tuple,
 }
-
-
-def _personal(entity: Entity) -> dict[str, Any]:
-    return {name: getattr(entity, name) for name in entity.personal}
 
 
 def _json(values: dict[str, Any]) -> str:
