@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from langgraph.types import Command
 from sqlalchemy import and_, func, or_, select
 
 from makegood.clock import stopwatch_s
@@ -24,7 +23,7 @@ from makegood.ledger.kinds import EntryKind
 from makegood.logs import bound, get_logger
 from makegood.planning import Stamp
 from makegood.proposals.types import AgentContext
-from makegood.runtime import submission
+from makegood.runtime import interrupts, submission
 from makegood.runtime.desk import RunDesk
 from makegood.runtime.reader import StoreReader
 from makegood.store import tables
@@ -52,8 +51,6 @@ REVIEW: Final = table(tables.authority.Review)
 INCIDENT: Final = table(tables.incidents.Incident)
 MOST_ATTEMPTS: Final = 3
 MOST_STEPS: Final = 60
-_INTERRUPT: Final = "__interrupt__"
-"""Where LangGraph puts, into what `invoke` returns, the interrupts at which it stopped."""
 log = get_logger(__name__)
 
 
@@ -202,18 +199,18 @@ class Runs:
         )
         config = {"configurable": {"thread_id": run.id}, "recursion_limit": MOST_STEPS}
         # An untouched thread has no checkpoint; one with an interrupt is only ever resumed by it.
-        given: Any = _resume(graph, config) or {"attempt": 0}
+        given: Any = interrupts.going_on(graph, config) or {"attempt": 0}
         for _ in range(MOST_STEPS):
             with house.reads.bound():
                 state = graph.invoke(given, config, durability="sync")
             judged = self._submit(run, incident, desk, began_s)
-            interrupt_id = _interrupted(state)
+            interrupt_id = interrupts.stopped_at(state)
             if interrupt_id is None:
                 return self._done(run)
             waiting, under_way = self._open(run)
             if (waiting or under_way) and not judged:
                 return self._wait(run, waiting, interrupt_id)
-            given = Command(resume={interrupt_id: ""})
+            given = interrupts.by_id(interrupt_id)
         return self._failed(run, f"it stopped {MOST_STEPS} times without anything to wait for")
 
     def _context(self, run: Run, incident: Incident, desk: RunDesk) -> AgentContext:
@@ -318,14 +315,3 @@ def _row(run: Run, now_us: int) -> dict[str, Any]:
         "started_us": now_us,
         "updated_us": now_us,
     }
-
-
-def _interrupted(state: Any) -> str | None:  # noqa: ANN401 -- LangGraph's own types say nothing here
-    """Return the id of the interrupt at which `invoke`, which returned this state, has stopped."""
-    interrupts = state.get(_INTERRUPT)
-    return interrupts[0].id if interrupts else None
-
-
-def _resume(graph: Any, config: Any) -> Command[str] | None:  # noqa: ANN401 -- as above
-    interrupts = graph.get_state(config).interrupts
-    return Command(resume={interrupts[0].id: ""}) if interrupts else None
