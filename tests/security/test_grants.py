@@ -76,7 +76,7 @@ def test_a_forged_or_mutated_grant_is_not_spent(world: World) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_thousands_of_forged_or_mutated_grants_are_not_spent(world: World) -> None:
     _attack(world, MANY)
 
@@ -142,6 +142,6 @@ def test_an_approval_of_what_was_not_shown_grants_nothing(world: World) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_thousands_of_approvals_of_what_was_not_shown_grant_nothing(world: World) -> None:
     _claim_to_have_seen(world, MANY)
