@@ -122,7 +122,7 @@ def _runs(store: Store, saver: BaseCheckpointSaver[str]) -> Runs:
     )
     clock = VirtualClock(START_US)
     executor = Executor(
-        store, clock, {}, ownership.take_over(store, clock), breakers=lambda: policies.breakers
+        store, clock, {}, ownership.take_over(store, clock), policies=lambda: policies
     )
     rulebook = Rulebook(policies, digest, "bench", {})
     desks = Desks(

@@ -107,7 +107,7 @@ class Work:
             adapters,
             epoch,
             boundary=watcher,
-            breakers=lambda: policies().breakers,
+            policies=policies,
         )
         self._conflicts: set[str] = set()
 
@@ -135,7 +135,7 @@ class Work:
                 return 0
         with self._store.write() as tx:
             self._executor.require_owned(tx)
-            return len(reviews.finish_due(tx, now_us, policies()))
+            return len(reviews.finish_due(tx, now_us, self._rulebook))
 
     def _propose(self, wish: Wish) -> bool:
         with self._store.read() as tx:
@@ -171,11 +171,11 @@ class Work:
             with self._store.write() as tx:
                 if say.approve:
                     reviews.approve(
-                        tx, waiting.id, DECIDER, waiting.seen, now_us, policies(), say.undo_us
+                        tx, waiting.id, DECIDER, waiting.seen, now_us, self._rulebook, say.undo_us
                     )
                 else:
                     no = reviews.Reason.NOT_OWED
-                    reviews.reject(tx, waiting.id, DECIDER, no, None, now_us, policies())
+                    reviews.reject(tx, waiting.id, DECIDER, no, None, now_us, self._rulebook)
         except Conflict:
             self._conflicts.add(action_id)
         return True

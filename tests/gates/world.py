@@ -167,7 +167,7 @@ class World:
             self.books,
             self.epoch,
             boundary=boundary,
-            breakers=lambda: self.policies.breakers,
+            policies=lambda: self.policies,
         )
 
     def adapter(self, kind: ActionKind, repeat: Repeat) -> Books:
@@ -284,7 +284,7 @@ class World:
         review = self._review(review_id)
         with self.store.write() as tx:
             return reviews.approve(
-                tx, review.id, by, seen or review.seen, self.clock.now_us(), self.policies
+                tx, review.id, by, seen or review.seen, self.clock.now_us(), self.rulebook
             )
 
     def reject(self, review_id: str = "", by: Decider = SUPERVISOR) -> None:
@@ -293,7 +293,7 @@ class World:
         with self.store.write() as tx:
             now_us = self.clock.now_us()
             reason = reviews.Reason.NOT_OWED
-            reviews.reject(tx, review.id, by, reason, None, now_us, self.policies)
+            reviews.reject(tx, review.id, by, reason, None, now_us, self.rulebook)
 
     def expire(self) -> list[str]:
         """End the reviews whose deadline has passed."""
@@ -322,9 +322,7 @@ class World:
         """Spend grants without writing intents."""
         adapters = {kind: books.facts for kind, books in self.books.items()}
         with self.store.write() as tx:
-            return grants.spend(
-                tx, grant_ids, adapters, self.policies.breakers, self.clock.now_us()
-            )
+            return grants.spend(tx, grant_ids, adapters, self.policies, self.clock.now_us())
 
     def stop(self, scope: str) -> None:
         """Set a kill switch."""

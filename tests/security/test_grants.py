@@ -48,7 +48,7 @@ def _spent_by(prey: Prey, attack: Attack, chance: random.Random) -> int:
     adapters = {kind: books.facts for kind, books in world.books.items()}
     with _undone(world.store) as tx:
         ids, now_us = attack(tx, chance, prey)
-        spent, _ = grants.spend(tx, ids, adapters, world.policies.breakers, now_us)
+        spent, _ = grants.spend(tx, ids, adapters, world.policies, now_us)
         return len(spent)
 
 
@@ -109,10 +109,10 @@ def _approved_by(world: World, review: reviews.ReviewItem, seen: str) -> bool:
         try:
             if len(seen) % 2:
                 choices = [Choice(review.id, seen)]
-                made = reviews.batch(tx, SUPERVISOR, choices, now_us, world.policies)
+                made = reviews.batch(tx, SUPERVISOR, choices, now_us, world.rulebook)
                 statuses: set[ReviewStatus | None] = {result.status for result in made.results}
             else:
-                done = reviews.approve(tx, review.id, SUPERVISOR, seen, now_us, world.policies)
+                done = reviews.approve(tx, review.id, SUPERVISOR, seen, now_us, world.rulebook)
                 statuses = {done.status}
         except MakegoodError:
             statuses = set[ReviewStatus | None]()

@@ -8,6 +8,7 @@ from typing import Final
 from makegood.clock import MINUTE, SECOND
 from makegood.domain.entities import Hub
 from makegood.domain.geo import Point
+from makegood.domain.limits import UNKNOWN_SKY, Sky
 from makegood.domain.policies_detection import BP, Travel
 
 QUARTER_US: Final = 15 * MINUTE
@@ -42,17 +43,21 @@ class Rain:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The hub's place, the rain, the policy, the instant; `rain` does not begin after it."""
+    """The hub's place, the rain, the policy, the instant; `rain` does not begin after it.
+
+    `sky` is what vehicles with limits are held against; unless it is given, nothing is known of
+    it and none of those is sent anywhere.
+    """
 
     home: Point
     rain: Rain
     travel: Travel
     now_us: int
+    sky: Sky = UNKNOWN_SKY
 
-    @property
-    def pick_up_us(self) -> int:
+    def pick_up_us(self, vehicle: str) -> int:
         """Handing over at the pick-up place, once a round."""
-        return self.travel.pick_up_seconds * SECOND
+        return self.travel.pick_up_s(vehicle) * SECOND
 
     @property
     def drop_off_us(self) -> int:
@@ -61,5 +66,5 @@ class Conditions:
 
     def us_per_m(self, vehicle: str) -> list[float]:
         """Return how long a vehicle takes for a metre as the crow flies, by quarter of the rain."""
-        road = self.travel.detour_bp / BP
+        road = self.travel.detour_of(vehicle) / BP
         return [road * MINUTE / self.travel.speed(vehicle, mm_h) for mm_h in self.rain.mm_h]

@@ -261,7 +261,8 @@ class Courier(Entity):
 class Hub(Entity):
     """A place orders leave from, with its zone and weather position.
 
-    `rain_quarters_mm_h` is the rain in each quarter of an hour from `rain_seen_us` on.
+    `rain_quarters_mm_h` is the rain in each quarter of an hour from `rain_seen_us` on, and
+    `wind_m_s` the wind that was observed then, None where nobody said.
     """
 
     kind: ClassVar[EntityKind] = EntityKind.HUB
@@ -272,6 +273,7 @@ class Hub(Entity):
     rain_forecast_mm_h: float | None = None
     rain_quarters_mm_h: tuple[float, ...] = ()
     rain_seen_us: int | None = None
+    wind_m_s: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

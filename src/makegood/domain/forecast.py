@@ -81,7 +81,13 @@ def foresee(
     absent = [ways.ride(one.courier, one.held, back_us, one.courier.position) for one in gone]
     arrives = {each: at_us for queue in (*queues, *absent) for each, at_us in queue.arrives_us}
     everyone = zip((*couriers, *gone), (*queues, *absent), strict=True)
-    riders = [(load.courier, queue) for load, queue in everyone if load.courier.capacity > 0]
+    # What has limits of its own is sent by a decision, and is nobody to wait for.
+    limits = conditions.travel.limits
+    riders = [
+        (load.courier, queue)
+        for load, queue in everyone
+        if load.courier.capacity > 0 and load.courier.vehicle not in limits
+    ]
     arrives.update(_in_rounds(ways, nobodys, riders))
     return Forecast(queues, arrives)
 

@@ -97,15 +97,41 @@ class Rounds(Frozen):
     every_minutes: Annotated[int, Field(ge=1)]
 
 
+class VehicleLimits(Frozen):
+    """What a kind of vehicle is never sent past, whoever asks for it; None is no limit.
+
+    `range_m`: from the pick-up place to the customer and back, as the crow flies. `payload`: units
+    of load at once, whatever capacity the fleet reports. `rain_mm_h` and `wind_m_s`: at the hub it
+    leaves from; where one is set, weather that is unknown or stale is past it.
+    """
+
+    range_m: Annotated[int, Field(ge=0)] | None = None
+    payload: Annotated[int, Field(ge=0)] | None = None
+    rain_mm_h: Rain | None = None
+    wind_m_s: Annotated[float, Field(ge=0, le=100)] | None = None
+
+    @property
+    def need_weather(self) -> bool:
+        """Whether the weather can forbid it."""
+        return self.rain_mm_h is not None or self.wind_m_s is not None
+
+
 class Travel(Frozen):
     """How fast couriers are, in metres a minute by vehicle; `other` is for any not named.
 
-    `detour_bp` turns distance as the crow flies into metres of road; `spread_bp` is how much of
-    a travel time its error is (the scale of a logistic distribution). Who cannot be reached is
-    reckoned with again after `lost_minutes`.
+    `detour_bp` turns distance as the crow flies into metres of road, except for vehicles that are
+    `straight`; `spread_bp` is how much of a travel time its error is (the scale of a logistic
+    distribution). Who cannot be reached is reckoned with again after `lost_minutes`. `limits` are
+    what a vehicle is never sent past, and `turnaround_seconds` what it needs before each round
+    beside handing over.
     """
 
     speed_m_min: dict[str, Annotated[int, Field(gt=0)]]
+    straight: tuple[str, ...] = ()
+    limits: dict[str, VehicleLimits] = Field(default_factory=dict[str, VehicleLimits])
+    turnaround_seconds: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default_factory=dict[str, int]
+    )
     detour_bp: int = Field(ge=BP)
     spread_bp: int = Field(gt=0)
     pick_up_seconds: int = Field(ge=0)
@@ -124,21 +150,34 @@ class Travel(Frozen):
         return self
 
     def speed(self, vehicle: str, rain_mm_h: float) -> int:
-        """Return the speed of a vehicle in this rain, in whole metres a minute, at least 1."""
+        """Return the speed of a vehicle in this rain, in whole metres a minute, at least 1.
+
+        Rain slows traffic and riders; what is `straight` flies above both, until its limit.
+        """
         dry = self.speed_m_min.get(vehicle, self.speed_m_min["other"])
+        if vehicle in self.straight:
+            return dry
         share_bp = BP
         for step in self.slow_down:
             if rain_mm_h >= step.from_mm_h:
                 share_bp = step.speed_bp
         return max(1, dry * share_bp // BP)
 
-    def road_m(self, crow_m: int) -> int:
-        """Return metres of road for metres as the crow flies."""
-        return crow_m * self.detour_bp // BP
+    def pick_up_s(self, vehicle: str) -> int:
+        """Return how long a vehicle stays at a pick-up place, in seconds."""
+        return self.pick_up_seconds + self.turnaround_seconds.get(vehicle, 0)
+
+    def detour_of(self, vehicle: str) -> int:
+        """Return how many metres a vehicle goes for 10,000 as the crow flies."""
+        return BP if vehicle in self.straight else self.detour_bp
+
+    def road_m(self, crow_m: int, vehicle: str = "other") -> int:
+        """Return how far a vehicle has to go for metres as the crow flies."""
+        return crow_m * self.detour_of(vehicle) // BP
 
     def duration_us(self, crow_m: int, vehicle: str, rain_mm_h: float) -> int:
         """Return how long a way takes, from metres as the crow flies, without handing over."""
-        return self.road_m(crow_m) * MINUTE // self.speed(vehicle, rain_mm_h)
+        return self.road_m(crow_m, vehicle) * MINUTE // self.speed(vehicle, rain_mm_h)
 
     @property
     def handling_us(self) -> int:

@@ -102,7 +102,7 @@ class Ways:
             shop = first.pick_up or home
             at_us = max(at_us + self._way_us(place, shop, at_us, paces), first.ready_us or 0)
             taken, left = _ready(left, shop, at_us, home, courier.capacity)
-            leaves_us = at_us + self.conditions.pick_up_us
+            leaves_us = at_us + self.conditions.pick_up_us(courier.vehicle)
             at_us, place, stops = self._deliver(taken, shop, leaves_us, paces, arrives)
             if joins is None:
                 free_us, free_place, joins = at_us, place, Round(shop, leaves_us, tuple(stops))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from makegood.clock import Clock
     from makegood.domain.actions import ActionKind
     from makegood.domain.effects import Adapter, AdapterFacts
-    from makegood.domain.policy import Breakers
+    from makegood.domain.policy import Policies
     from makegood.effects.boundary import Boundary
     from makegood.effects.reads import Effect
     from makegood.store.session import Store
@@ -66,9 +66,9 @@ class Executor:
         boundary: Boundary | None = None,
         run: Callable[[Callable[[Batch], None], Iterable[Batch]], None] = one_after_another,
         *,
-        breakers: Callable[[], Breakers],
+        policies: Callable[[], Policies],
     ) -> None:
-        """Take the store, the adapters by the kind of action, the epoch, and policy's breakers."""
+        """Take the store, the adapters by the kind of action, the epoch, and the policies."""
         self._store = store
         self._clock = clock
         self._adapters = adapters
@@ -76,7 +76,7 @@ class Executor:
         self._facts = {kind: adapter.facts for kind, adapter in adapters.items()}
         self._epoch = owned_epoch
         self._boundary = boundary or Unwatched()
-        self._breakers = breakers
+        self._policies = policies
         self._run = run
         self._busy = Lock()
         self._cut_short = False
@@ -110,7 +110,7 @@ class Executor:
 
         def spend(tx: Connection) -> tuple[list[grants.Spent], list[grants.Refused]]:
             epoch.require(tx, self._epoch)
-            spent, refused = grants.spend(tx, waiting, self._facts, self._breakers(), now_us)
+            spent, refused = grants.spend(tx, waiting, self._facts, self._policies(), now_us)
             records.intend(tx, spent, self._facts, now_us, self._epoch)
             return spent, refused
 
@@ -278,7 +278,7 @@ class Executor:
 
         def count(tx: Connection) -> None:
             epoch.require(tx, self._epoch)
-            velocity.note_outcomes(tx, self._breakers().velocity, told, now_us)
+            velocity.note_outcomes(tx, self._policies().breakers.velocity, told, now_us)
 
         self._store.note_again(count)
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from makegood.domain.effects import AdapterFacts
-    from makegood.domain.policy import Breakers
+    from makegood.domain.policy import Policies
     from makegood.gates.candidates import Candidate
     from makegood.gates.rules import Rulebook
 
@@ -148,7 +148,7 @@ def spend(
     tx: Connection,
     grant_ids: Sequence[str],
     adapters: Mapping[ActionKind, AdapterFacts],
-    breakers: Breakers,
+    policies: Policies,
     now_us: int,
 ) -> tuple[list[Spent], list[Refused]]:
     """Spend grants, each once, or say why not; the caller writes the intents in `tx` as well."""
@@ -156,9 +156,9 @@ def spend(
     if not rows:
         return [], []
     actions = {row.id: ACTIONS.validate_json(row.body) for row in rows if _is_intact(row)}
-    troubles = _troubles(tx, rows, actions, adapters, now_us)
+    troubles = _troubles(tx, rows, actions, adapters, policies, now_us)
     fine = [(row, actions[row.id]) for row in rows if row.id not in troubles]
-    troubles |= last_look.look(tx, breakers, adapters, fine, now_us)
+    troubles |= last_look.look(tx, policies.breakers, adapters, fine, now_us)
     good: list[Any] = []
     refused: list[Refused] = []
     for row in rows:
@@ -197,6 +197,7 @@ def _troubles(
     rows: Sequence[Any],
     actions: dict[str, Action],
     adapters: Mapping[ActionKind, AdapterFacts],
+    policies: Policies,
     now_us: int,
 ) -> dict[str, str]:
     entities = fingerprints.load(tx, [action.stands_on() for action in actions.values()])
@@ -212,10 +213,9 @@ def _troubles(
         for row in rows
         if row.id not in found and isinstance(action := actions[row.id], Reassign)
     ]
-    overloads = safety.overloaded(
-        tx, [action for _, action in moves], ignoring=[row.action_id for row, _ in moves]
-    )
-    found.update({row.id: why for (row, _), why in zip(moves, overloads, strict=True) if why})
+    going, ignoring = [action for _, action in moves], [row.action_id for row, _ in moves]
+    unsafe = safety.unsafe(tx, going, policies.detection, now_us, ignoring)
+    found.update({row.id: why for (row, _), (_, why) in zip(moves, unsafe, strict=True) if why})
     return found
 
 

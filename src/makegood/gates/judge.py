@@ -148,7 +148,7 @@ def _check(
             candidate.say("kill", Verdict.HOLD, f"the kill switch for {scope} is set")
     conditions.check(rulebook.policies.breakers.conditions, judged, origin.agent, now_us)
     confidence.check(tx, rulebook.policies, entities, judged, now_us)
-    safety.check(tx, judged)
+    safety.check(tx, rulebook.policies.detection, judged, now_us)
     _check_balances(tx, judged)
     # Last, because only what may still pass uses up what a rejection leaves open.
     rejections.check(tx, judged)

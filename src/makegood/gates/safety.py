@@ -1,19 +1,23 @@
-"""Safety limits: the gate denies what would load a courier past capacity, whoever proposed it.
+"""Safety limits: the gate denies what would send a courier or a drone past them, whoever asks.
 
-A courier's load is what the projection says they hold, and what is on its way to them: granted,
-intended or confirmed reassignments that the outside has not reported back yet.
+They are the courier's capacity and what policy says of the vehicle: payload, range, and the rain
+and wind that it may leave in, by the weather of the hub as it was last heard. A courier's load is
+what the projection says they hold, and what is on its way to them: granted, intended or confirmed
+reassignments that the outside has not reported back yet.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import and_, literal, or_, select
 
+from makegood.clock import MINUTE
 from makegood.domain.actions import ACTIONS, ActionKind, Reassign
 from makegood.domain.authority import ActionStatus, Verdict
-from makegood.domain.entities import Courier, EntityKind
+from makegood.domain.entities import Courier, EntityKind, Hub
+from makegood.domain.limits import Sky, grounded, out_of_range, room_of
 from makegood.domain.statuses import OPEN_FULFILMENT
 from makegood.state import query
 from makegood.store import tables
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from makegood.domain.entities import Entity, FulfilmentOrder
+    from makegood.domain.policies_detection import Detection, VehicleLimits
     from makegood.gates.candidates import Candidate
 
 ACTION = table(tables.authority.Action)
@@ -32,20 +37,37 @@ PARCEL = table(tables.entities.FulfilmentOrder)
 _UNDER_WAY = (ActionStatus.GRANTED, ActionStatus.INTENDED, ActionStatus.UNKNOWN)
 
 
-def check(tx: Connection, judged: Sequence[Candidate]) -> None:
-    """Deny reassignments past a courier's capacity; in order, so that the first ones fit."""
+CAPACITY: Final = "safety.capacity"
+VEHICLE: Final = "safety.vehicle"
+
+
+class Unsafe(NamedTuple):
+    """The rule that a reassignment breaks, and why; both are empty where it is safe."""
+
+    rule: str = ""
+    why: str = ""
+
+
+SAFE: Final = Unsafe()
+
+
+def check(tx: Connection, detection: Detection, judged: Sequence[Candidate], now_us: int) -> None:
+    """Deny reassignments past a courier's limits; in order, so that the first ones fit."""
     moves = [c for c in judged if isinstance(c.action, Reassign) and c.may_still_pass]
     wanted = [c.action for c in moves if isinstance(c.action, Reassign)]
-    overloads = overloaded(tx, wanted)
-    for candidate, why in zip(moves, overloads, strict=True):
-        if why:
-            candidate.say("safety.capacity", Verdict.DENY, why)
+    for candidate, found in zip(moves, unsafe(tx, wanted, detection, now_us), strict=True):
+        if found.why:
+            candidate.say(found.rule, Verdict.DENY, found.why)
 
 
-def overloaded(
-    tx: Connection, moves: Sequence[Reassign], ignoring: Sequence[str] = ()
-) -> list[str]:
-    """Return for each reassignment why it would overload its courier, or an empty text.
+def unsafe(
+    tx: Connection,
+    moves: Sequence[Reassign],
+    detection: Detection,
+    now_us: int,
+    ignoring: Sequence[str] = (),
+) -> list[Unsafe]:
+    """Return for each reassignment why it would send its courier past a limit, if it would.
 
     Orders that leave a courier within the same list make room, unless they may not leave: what is
     denied stays where it is, so the rest is looked at again without it. `ignoring` are actions
@@ -56,18 +78,51 @@ def overloaded(
     wanted = sorted({move.to_courier for move in moves})
     couriers = query.many(tx, EntityKind.COURIER, wanted)
     parcels = query.fulfilments(tx, [move.fulfilment_id for move in moves])
+    whys = _past_limits(tx, moves, couriers, parcels, detection, now_us)
     load = query.courier_loads(tx, wanted)
     for courier_id, extra in _on_their_way(tx, wanted, ignoring).items():
         load[courier_id] = load.get(courier_id, 0) + extra
-    whys = [""] * len(moves)
-    stands = False
+    limits, stands = detection.travel.limits, False
     while not stands:
-        going = [index for index, why in enumerate(whys) if not why]
+        going = [index for index, found in enumerate(whys) if not found.why]
         room = _after_leaving([moves[index] for index in going], parcels, load)
         for index in going:
-            whys[index] = _judge(moves[index], couriers, parcels, room)
-        stands = not any(whys[index] for index in going)
+            whys[index] = _judge(moves[index], couriers, parcels, room, limits)
+        stands = not any(whys[index].why for index in going)
     return whys
+
+
+def _past_limits(
+    tx: Connection,
+    moves: Sequence[Reassign],
+    couriers: Mapping[str, Entity],
+    parcels: Mapping[str, FulfilmentOrder],
+    detection: Detection,
+    now_us: int,
+) -> list[Unsafe]:
+    """Say which moves go past what policy lets a vehicle do; hubs are read only where it says."""
+    limits = detection.travel.limits
+    found = [SAFE] * len(moves)
+    limited = [
+        (index, move, courier, limits[courier.vehicle])
+        for index, move in enumerate(moves)
+        if isinstance(courier := couriers.get(move.to_courier), Courier)
+        and courier.vehicle in limits
+    ]
+    if not limited:
+        return found
+    hubs = query.many(tx, EntityKind.HUB, sorted({move.hub_id for _, move, _, _ in limited}))
+    stale_us = detection.feeds.weather_stale_minutes * MINUTE
+    for index, move, courier, limit in limited:
+        hub = hubs.get(move.hub_id)
+        hub = hub if isinstance(hub, Hub) else None
+        why = grounded(limit, courier.vehicle, Sky.over(hub, now_us, stale_us))
+        parcel = parcels.get(move.fulfilment_id)
+        if not why and parcel is not None:
+            home = None if hub is None else hub.position
+            why = out_of_range(limit, courier.vehicle, parcel, home)
+        found[index] = Unsafe(VEHICLE, why) if why else SAFE
+    return found
 
 
 def _after_leaving(
@@ -86,15 +141,17 @@ def _judge(
     couriers: Mapping[str, Entity],
     parcels: Mapping[str, FulfilmentOrder],
     load: dict[str, int],
-) -> str:
+    limits: Mapping[str, VehicleLimits],
+) -> Unsafe:
     courier = couriers.get(move.to_courier)
     if not isinstance(courier, Courier):
-        return ""
+        return SAFE
     after = load.get(move.to_courier, 0) + _load(parcels.get(move.fulfilment_id))
-    if after > courier.capacity:
-        return f"courier {courier.id} would carry {after}, room is for {courier.capacity}"
+    room = room_of(courier, limits.get(courier.vehicle))
+    if after > room:
+        return Unsafe(CAPACITY, f"courier {courier.id} would carry {after}, room is for {room}")
     load[move.to_courier] = after
-    return ""
+    return SAFE
 
 
 def _load(parcel: FulfilmentOrder | None) -> int:

@@ -19,9 +19,11 @@ from makegood.domain.conditions import Conditions
 from makegood.domain.decisions import Capacity, Decision, FactorSpec, Method, Option, Subject
 from makegood.domain.entities import FulfilmentOrder
 from makegood.domain.forecast import CourierLoad, Forecast, foresee
+from makegood.domain.limits import room_of
 from makegood.domain.policy import UNITS, FactorName, Policies
 from makegood.planning.factors import Grid, Scene, grid
 from makegood.planning.flow import Choices, Ints, solve
+from makegood.planning.limits import allowed
 
 KEEP: Final = "keep"
 
@@ -138,8 +140,8 @@ class _Offered:
 def _offered(scene: Scene, made: Grid, policies: Policies, frozen: frozenset[str]) -> _Offered:
     n, m = len(scene.orders), len(scene.couriers)
     loads = np.array([order.load for order in scene.orders], dtype=np.int64)
-    free = np.array([load.free for load in scene.couriers], dtype=np.int64)
-    fits = loads[:, None] <= free[None, :]
+    free = _room(scene)
+    fits = (loads[:, None] <= free[None, :]) & allowed(scene)
     index = {load.courier.id: j for j, load in enumerate(scene.couriers)}
     for i, order in enumerate(scene.orders):
         if order.id in frozen or order.picked_up_us is not None:
@@ -159,6 +161,16 @@ def _offered(scene: Scene, made: Grid, policies: Policies, frozen: frozenset[str
     np.maximum.at(widest, flat, loads[row])
     units = free // widest[:m]
     return _Offered(scene, row.astype(np.int64), flat, values, units, _slots(made, units, policies))
+
+
+def _room(scene: Scene) -> Ints:
+    """Return the units of room that each courier has, within what their vehicle may carry."""
+    limits = scene.conditions.travel.limits
+    rooms = [
+        max(0, room_of(load.courier, limits.get(load.courier.vehicle)) - load.load)
+        for load in scene.couriers
+    ]
+    return np.array(rooms, dtype=np.int64)
 
 
 def _slots(made: Grid, units: Ints, policies: Policies) -> tuple[tuple[int, ...], ...]:

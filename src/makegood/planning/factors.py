@@ -94,8 +94,8 @@ def grid(scene: Scene) -> Grid:
     places = _Places.of(scene.orders, scene.conditions.home)
     paces = _paces(scene)
     columns = [
-        _column_of(scene.conditions, queue, places, paces[j])
-        for j, queue in enumerate(scene.queues)
+        _column_of(scene.conditions, load.courier.vehicle, queue, places, paces[j])
+        for j, (load, queue) in enumerate(zip(scene.couriers, scene.queues, strict=True))
     ]
     kept = np.array([scene.arrives_us[order.id] for order in scene.orders], dtype=np.int64)
     arrives_us = np.stack([*(column[0] for column in columns), kept], axis=1)
@@ -107,7 +107,7 @@ def grid(scene: Scene) -> Grid:
 
 
 def _column_of(
-    conditions: Conditions, queue: Queue, places: _Places, paces: Floats
+    conditions: Conditions, vehicle: str, queue: Queue, places: _Places, paces: Floats
 ) -> tuple[Ints, Ints, Ints]:
     """Return arrivals, crow metres in all and crow metres to fetch, for one courier."""
     rain_us = conditions.rain.from_us
@@ -119,7 +119,7 @@ def _column_of(
     fetch_m = _metres(places.pick_ups, _radians([queue.place]))[:, 0]
     free_us = np.full(len(fetch_m), queue.free_us, dtype=np.int64)
     there_us = np.maximum(free_us + way_us(fetch_m, free_us), places.ready_us)
-    leaves_us = there_us + conditions.pick_up_us
+    leaves_us = there_us + conditions.pick_up_us(vehicle)
     alone_us = leaves_us + way_us(places.trip_m, leaves_us) + conditions.drop_off_us
     joins = queue.joins
     if joins is None:
@@ -149,7 +149,7 @@ def _factors(scene: Scene, arrives_us: Ints, crow_m: Ints, step_us: Ints) -> dic
     return {
         FactorName.LATENESS: np.maximum(late_us, 0) // SECOND,
         FactorName.LATE_PROBABILITY: late_bp,
-        FactorName.TRAVEL: crow_m * conditions.travel.detour_bp // BP,
+        FactorName.TRAVEL: crow_m * _detours(scene) // BP,
         FactorName.VALUE_AT_RISK: values * late_bp // BP,
         FactorName.CROWDING: _crowding_s(scene, step_us),
         FactorName.WORKLOAD: _beside(workload, _column(own)),
@@ -157,6 +157,13 @@ def _factors(scene: Scene, arrives_us: Ints, crow_m: Ints, step_us: Ints) -> dic
             [np.repeat(changes, len(workload), axis=1), np.zeros_like(changes)], axis=1
         ),
     }
+
+
+def _detours(scene: Scene) -> Ints:
+    """Return metres of way for 10,000 as the crow flies: each courier's, then the usual."""
+    travel = scene.conditions.travel
+    vehicles = [load.courier.vehicle for load in scene.couriers]
+    return np.array([*map(travel.detour_of, vehicles), travel.detour_bp], dtype=np.int64)
 
 
 def _crowding_s(scene: Scene, step_us: Ints) -> Ints:

@@ -124,5 +124,6 @@ def _event(reading: WeatherReading, now_us: int) -> dict[str, Any]:
             "rain_forecast_mm_h": reading.rain_forecast_mm_h,
             # They begin when the reading was made, so a reading of now is late by a part of one.
             "rain_quarters_mm_h": list(reading.rain_quarters_mm_h),
+            "wind_m_s": reading.wind_m_s,
         },
     }

@@ -169,7 +169,7 @@ def opened(
             epoch,
             boundary,
             run,
-            breakers=lambda: workspace.policies.breakers,
+            policies=lambda: workspace.policies,
         )
         changes = Changes()
         rulebook = Rulebook(

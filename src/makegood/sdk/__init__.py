@@ -56,6 +56,7 @@ from makegood.domain.entities import (
 )
 from makegood.domain.geo import Point, distance_m
 from makegood.domain.incidents import Evidence, Incident, IncidentKind
+from makegood.domain.limits import Sky
 from makegood.domain.money import Money
 from makegood.domain.policy import Policies
 from makegood.domain.statuses import FulfilmentStatus, SalesOrderStatus
@@ -183,6 +184,7 @@ __all__ = [
     "ReviewStatus",
     "SalesOrder",
     "SalesOrderStatus",
+    "Sky",
     "Split",
     "Stamp",
     "StateReader",

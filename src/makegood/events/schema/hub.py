@@ -73,7 +73,10 @@ class Resumed(_HubEvent):
 
 
 class WeatherObserved(_HubEvent):
-    """Rain at the hub in mm/h: now, at most within an hour, and by coming quarter of an hour."""
+    """Rain at the hub in mm/h: now, at most within an hour, and by coming quarter of an hour.
+
+    `wind_m_s` is the wind now in m/s, where the source measures it.
+    """
 
     type: ClassVar[str] = "hub.weather_observed"
     move: ClassVar[Move] = move(*S)
@@ -81,6 +84,7 @@ class WeatherObserved(_HubEvent):
     rain_mm_h: Rate
     rain_forecast_mm_h: Rate | None = None
     rain_quarters_mm_h: Annotated[tuple[Rate, ...], Field(max_length=96)] = ()
+    wind_m_s: Annotated[float, Field(strict=True, ge=0, le=150)] | None = None
 
     def apply(self, was: Hub, at_us: int) -> Hub:
         """Replace the observation."""
@@ -89,6 +93,7 @@ class WeatherObserved(_HubEvent):
             rain_forecast_mm_h=self.rain_forecast_mm_h,
             rain_quarters_mm_h=self.rain_quarters_mm_h,
             rain_seen_us=at_us,
+            wind_m_s=self.wind_m_s,
         )
 
 
