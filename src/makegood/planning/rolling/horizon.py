@@ -1,0 +1,274 @@
+"""A rolling horizon: plan everything that is known, carry out only what cannot wait.
+
+At every decision each courier has a plan of several trips. A courier leaves for a restaurant only
+when leaving after the next decision would make the pick-up later; then the restaurant and the
+trip's orders are fixed, and more orders of that restaurant may still be added until the pick-up
+(the two-stage additive commitment of Reyes, Erera, Savelsbergh, Sahasrabudhe and O'Neil 2018,
+"The Meal Delivery Routing Problem").
+
+    horizon = Horizon(places, couriers, rules, tuning, seed=1)
+    horizon.know({7: Order(pick=0, drop=12, ready=35.0)})
+    moves = horizon.decide(now=30.0, until=35.0)
+
+`until` is the next decision's minute. Times are minutes, places rows of `places` (see `arrays`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from makegood.planning.rolling.kernels.arrays import (
+    Fleet,
+    Ints,
+    Orders,
+    Plan,
+    Problem,
+    Rules,
+    blank,
+    flags,
+    floats,
+    ints,
+)
+from makegood.planning.rolling.kernels.draws import seeded
+from makegood.planning.rolling.kernels.search import Effort, desk, improve, insert_all
+from makegood.planning.rolling.moves import Bundle, Courier, Move, Order, Sent
+
+_MOST_TRIPS: Final = 12
+_MOST_MEMBERS: Final = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """Minutes of service around a stop, and how travel is counted (see `arrays.Rules`)."""
+
+    before_pick: float = 0.0
+    after_pick: float = 0.0
+    before_drop: float = 0.0
+    after_drop: float = 0.0
+    sphere: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuning:
+    """What the plan weighs, in minutes of delay, and how long it searches.
+
+    A minute of travel costs `ride`; a unit of pay above the guaranteed costs `pay`, where an order
+    pays `per_order`; pay counts as guaranteed that is earned in shift minutes up to `ahead`
+    minutes from now. The search has `rounds` rounds and `rounds_each` more for each open order.
+    """
+
+    ride: float = 0.1
+    pay: float = 0.0
+    per_order: float = 0.0
+    ahead: float = 60.0
+    rounds: int = 100
+    rounds_each: int = 2
+    least: int = 2
+    most: int = 8
+    hot: float = 3.0
+    cold: float = 0.2
+    blink: float = 0.02
+
+
+@dataclass(slots=True)
+class _State:
+    """Where a courier is or will be, since when, free from when, and what was assigned to it."""
+
+    place: int
+    since: float
+    free: float
+    assigned: tuple[int, ...] = ()
+    done: int = 0
+    trips: list[tuple[int, list[int]]] = field(default_factory=list)
+
+
+class Horizon:
+    """A day's dispatching, decision by decision."""
+
+    def __init__(
+        self,
+        places: Sequence[Sequence[float]],
+        couriers: Sequence[Courier],
+        service: Service,
+        tuning: Tuning,
+        seed: int,
+    ) -> None:
+        """Begin with every courier at its start; `places` are rows of three coordinates."""
+        self._places = floats(places)
+        self._couriers = tuple(couriers)
+        self._service = service
+        self._tuning = tuning
+        self._draws = seeded(seed)
+        self._open: dict[int, Order] = {}
+        self._states = [_State(c.start, c.on, c.on) for c in couriers]
+
+    @property
+    def waiting(self) -> frozenset[int]:
+        """The orders that are known and not picked up."""
+        return frozenset(self._open)
+
+    def know(self, orders: Mapping[int, Order]) -> None:
+        """Learn of orders, each under a number of its own."""
+        self._open.update(orders)
+
+    def decide(self, now: float, until: float) -> list[Move]:
+        """Plan anew at minute `now` and return what is fixed before the decision at `until`."""
+        crew = [n for n, courier in enumerate(self._couriers) if courier.off >= now]
+        if not crew or not self._open:
+            return []
+        numbers = list(self._open)
+        problem = Problem(self._places, self._orders(), self._fleet(crew, now), self._rules(now))
+        plan = self._load(crew, numbers)
+        insert_all(problem, plan, self._queue(numbers), self._draws)
+        improve(problem, plan, desk(plan), self._effort(len(numbers)), self._draws)
+        moves: list[Move] = []
+        for row, number in enumerate(crew):
+            moves += self._fix(number, _read(plan, row, numbers), now, until)
+        return moves
+
+    # --- the problem as arrays ---------------------------------------------------------------
+
+    def _rules(self, now: float) -> Rules:
+        given, weighed = self._service, self._tuning
+        return Rules(
+            now=now,
+            before_pick=given.before_pick,
+            after_pick=given.after_pick,
+            before_drop=given.before_drop,
+            after_drop=given.after_drop,
+            sphere=given.sphere,
+            whole=given.whole,
+            ride=weighed.ride,
+            pay=weighed.pay,
+            per_order=weighed.per_order,
+        )
+
+    def _orders(self) -> Orders:
+        rows = list(self._open.values())
+        ready = floats([o.ready for o in rows])
+        return Orders(
+            pick=ints([o.pick for o in rows]),
+            drop=ints([o.drop for o in rows]),
+            ready=ready,
+            since=ready,
+            due=floats([o.due for o in rows]),
+            per_minute=floats([o.per_minute for o in rows]),
+            late=floats([o.late for o in rows]),
+            left_out=floats([o.left_out for o in rows]),
+        )
+
+    def _fleet(self, crew: list[int], now: float) -> Fleet:
+        who = [self._couriers[n] for n in crew]
+        where = [self._states[n] for n in crew]
+        return Fleet(
+            place=ints([s.place for s in where]),
+            stands_since=floats([s.since for s in where]),
+            free_at=floats([s.free for s in where]),
+            until=floats([c.off for c in who]),
+            speed=floats([c.speed for c in who]),
+            room=ints([c.room for c in who]),
+            done=ints([s.done for s in where]),
+            guaranteed=floats([self._guaranteed(c, now) for c in who]),
+            bound=flags([bool(s.assigned) for s in where]),
+        )
+
+    def _guaranteed(self, courier: Courier, now: float) -> float:
+        so_far = min(courier.off, now + self._tuning.ahead) - courier.on
+        return courier.guaranteed * max(0.0, so_far)
+
+    def _effort(self, orders: int) -> Effort:
+        t = self._tuning
+        return Effort(t.rounds + t.rounds_each * orders, t.least, t.most, t.hot, t.cold, t.blink)
+
+    def _queue(self, numbers: list[int]) -> Ints:
+        ready = [self._open[number].ready for number in numbers]
+        return ints(sorted(range(len(numbers)), key=ready.__getitem__))
+
+    def _load(self, crew: list[int], numbers: list[int]) -> Plan:
+        plan = blank(len(crew), len(numbers), _MOST_TRIPS, _MOST_MEMBERS)
+        rows = {number: row for row, number in enumerate(numbers)}
+        for c, number in enumerate(crew):
+            state = self._states[number]
+            plan.trips[c] = len(state.trips)
+            for k, (place, members) in enumerate(state.trips):
+                plan.at[c, k], plan.size[c, k] = place, len(members)
+                for i, order in enumerate(members):
+                    plan.member[c, k, i] = rows[order]
+                    plan.by[rows[order]] = c
+            for order in state.assigned:
+                plan.locked[rows[order]] = True
+        return plan
+
+    # --- what is fixed now -------------------------------------------------------------------
+
+    def _fix(self, number: int, trips: list[_Trip], now: float, until: float) -> list[Move]:
+        state, moves = self._states[number], list[Move]()
+        while trips:
+            trip = trips[0]
+            if not state.assigned and state.place != trip.place:
+                departs = max(state.free, now, trip.picked - self._service.before_pick - trip.ride)
+                if departs >= until:
+                    break
+                arrives = departs + trip.ride
+                moves.append(Sent(number, trip.place, now, departs, arrives, trip.orders))
+                state.place, state.since, state.free = trip.place, arrives, arrives
+                state.assigned = trip.orders
+            if trip.picked >= until:
+                break
+            moves.append(Bundle(number, trip.place, now, trip.picked, trip.orders, trip.dropped))
+            state.place, state.since, state.free = (
+                self._open[trip.orders[-1]].drop,
+                trip.end,
+                trip.end,
+            )
+            state.assigned, state.done = (), state.done + len(trip.orders)
+            for order in trip.orders:
+                del self._open[order]
+            trips.pop(0)
+        state.trips = [(trip.place, list(trip.orders)) for trip in trips]
+        return moves
+
+
+def on_sphere(latitude: float, longitude: float) -> tuple[float, float, float]:
+    """Return a place's row of coordinates where `Service.sphere` holds, from degrees."""
+    phi, lam = math.radians(latitude), math.radians(longitude)
+    return math.cos(phi) * math.cos(lam), math.cos(phi) * math.sin(lam), math.sin(phi)
+
+
+def warm() -> None:
+    """Compile the kernels, or read what an earlier process compiled, by planning two orders."""
+    courier = Courier(start=0, on=0.0, off=60.0, speed=100.0, room=2)
+    horizon = Horizon([(0.0, 0.0, 0.0)] * 2, [courier], Service(), Tuning(), seed=1)
+    horizon.know({0: Order(pick=0, drop=1, ready=0.0), 1: Order(pick=0, drop=1, ready=0.0)})
+    horizon.decide(0.0, 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trip:
+    place: int
+    ride: float
+    picked: float
+    end: float
+    orders: tuple[int, ...]
+    dropped: tuple[float, ...]
+
+
+def _read(plan: Plan, row: int, numbers: list[int]) -> list[_Trip]:
+    trips: list[_Trip] = []
+    for k in range(int(plan.trips[row])):
+        size = int(plan.size[row, k])
+        trips.append(
+            _Trip(
+                place=int(plan.at[row, k]),
+                ride=float(plan.ride_in[row, k]),
+                picked=float(plan.pick[row, k]),
+                end=float(plan.end[row, k]),
+                orders=tuple(numbers[plan.member[row, k, i]] for i in range(size)),
+                dropped=tuple(float(plan.drops[row, k, i]) for i in range(size)),
+            )
+        )
+    return trips

@@ -1,0 +1,48 @@
+"""The one place that touches numba: compiles a kernel and keeps its type.
+
+numba ships no types, so the decorator is wrapped here. It also keeps compiled code on disk, but
+looks only at the file a kernel stands in: a kernel that calls one of another file would go on with
+the old one. So the compiled code lies in a folder named by the digest of all the kernels' sources.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import numba  # pyright: ignore[reportMissingTypeStubs]  # numba has none
+from numba.core import config  # pyright: ignore[reportMissingTypeStubs]  # as above
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def compiled(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile a function of numbers, arrays and named tuples of them at its first call.
+
+    What it compiles to is kept beside the package (in the temporary folder where that cannot be
+    written), so another process need not compile it again.
+    """
+    settings = cast("Any", config)
+    before = settings.CACHE_DIR
+    # numba reads the setting when a function is decorated, and at no other time.
+    settings.CACHE_DIR = str(_kept_in())
+    try:
+        return cast("Callable[P, R]", cast("Any", numba).njit(cache=True)(function))
+    finally:
+        settings.CACHE_DIR = before
+
+
+@cache
+def _kept_in() -> Path:
+    here = Path(__file__).parent
+    digest = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(here.glob("*.py"))))
+    name = f"kernels-{digest.hexdigest()[:12]}"
+    beside = here / "__pycache__"
+    writable = os.access(beside if beside.exists() else here, os.W_OK)
+    return (beside if writable else Path(tempfile.gettempdir()) / "makegood") / name
