@@ -2,7 +2,7 @@
 
 numba ships no types, so the decorator is wrapped here. It also keeps compiled code on disk, but
 looks only at the file a kernel stands in: a kernel that calls one of another file would go on with
-the old one. So the compiled code lies in a folder named by the digest of all the kernels' sources.
+the old one. So the compiled code lies in a folder named by the digest of all kernels beside it.
 """
 
 from __future__ import annotations
@@ -31,16 +31,15 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     settings = cast("Any", config)
     before = settings.CACHE_DIR
     # numba reads the setting when a function is decorated, and at no other time.
-    settings.CACHE_DIR = str(_kept_in())
+    settings.CACHE_DIR = str(_kept_in(Path(function.__code__.co_filename).parent))
     try:
-        return cast("Callable[P, R]", cast("Any", numba).njit(cache=True)(function))
+        return cast("Callable[P, R]", cast("Any", numba).njit(cache=True, error_model="numpy", _nrt=False)(function))
     finally:
         settings.CACHE_DIR = before
 
 
 @cache
-def _kept_in() -> Path:
-    here = Path(__file__).parent
+def _kept_in(here: Path) -> Path:
     digest = hashlib.sha256(b"".join(p.read_bytes() for p in sorted(here.glob("*.py"))))
     name = f"kernels-{digest.hexdigest()[:12]}"
     beside = here / "__pycache__"

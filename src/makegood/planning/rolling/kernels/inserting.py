@@ -109,13 +109,32 @@ def in_courier(problem: Problem, plan: Plan, o: int, c: int, best: float) -> Spo
 
 
 @compiled
+def soonest(problem: Problem, o: int, c: int) -> float:
+    """Return a minute before which a courier cannot pick an order up."""
+    fleet, here = problem.fleet, problem.orders.pick[o]
+    ready, free = problem.orders.ready[o], max(fleet.free_at[c], problem.rules.now)
+    if fleet.place[c] == here:
+        return max(ready, min(free, fleet.stands_since[c]))
+    if free + problem.rules.before_pick > ready:
+        free += minutes(problem, c, fleet.place[c], here)
+    return max(ready, free + problem.rules.before_pick)
+
+
+@compiled
 def cheapest(problem: Problem, plan: Plan, o: int, blink: float, draws: Draws) -> Spot:
     """Return the cheapest spot for an order; couriers are passed over with chance `blink`.
 
     The spot's courier is -1 where leaving the order out costs less.
     """
     spot = (problem.orders.left_out[o], -1, -1, -1)
+    rules, speed, rest = problem.rules, 0.0, 0.0
     for c in range(plan.trips.shape[0]):
+        if problem.fleet.speed[c] != speed:
+            speed = problem.fleet.speed[c]
+            leg = minutes(problem, c, problem.orders.pick[o], problem.orders.drop[o])
+            rest = rules.after_pick + leg + rules.before_drop
+        if cost_of(problem, o, soonest(problem, o, c) + rest) >= spot[0]:
+            continue
         if blink > 0.0 and fraction(draws) < blink:
             continue
         found = in_courier(problem, plan, o, c, spot[0])
