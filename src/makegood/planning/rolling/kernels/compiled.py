@@ -25,6 +25,8 @@ R = TypeVar("R")
 def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Compile a function of numbers, arrays and named tuples of them at its first call.
 
+    A kernel makes no array of its own: reference counts are left out, because handing a tuple of
+    arrays from function to function took eight times as long with them.
     What it compiles to is kept beside the package (in the temporary folder where that cannot be
     written), so another process need not compile it again.
     """
@@ -33,7 +35,8 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     # numba reads the setting when a function is decorated, and at no other time.
     settings.CACHE_DIR = str(_kept_in(Path(function.__code__.co_filename).parent))
     try:
-        return cast("Callable[P, R]", cast("Any", numba).njit(cache=True, error_model="numpy", _nrt=False)(function))
+        kernel = cast("Any", numba).njit(cache=True, error_model="numpy", _nrt=False)
+        return cast("Callable[P, R]", kernel(function))
     finally:
         settings.CACHE_DIR = before
 
