@@ -76,6 +76,10 @@ class Loop:
                 done += 1
         return done + self._act()
 
+    def look(self) -> int:
+        """Open and close incidents and let no agent work on them; return how many opened."""
+        return len(self._detect())
+
     def _detect(self) -> tuple[Incident, ...]:
         now_us = self._clock.now_us()
         with self._store.read() as tx:
