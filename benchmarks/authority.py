@@ -163,7 +163,7 @@ def _approved(store: Store, count: int) -> float:
     def work() -> int:
         now_us = world.clock.now_us()
         with store.write() as tx:
-            made = reviews.batch(tx, SUPERVISOR, choices, now_us, world.policies)
+            made = reviews.batch(tx, SUPERVISOR, choices, now_us, world.rulebook)
         if not made.done or world.executor.intend() != count:
             raise AssertionError(made.results[0])
         return count

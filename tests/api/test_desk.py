@@ -188,7 +188,7 @@ def test_over_http_there_is_no_time_to_undo_but_what_the_console_gave_can_be_und
     with town.store.write() as tx:
         now_us = town.clock.now_us()
         reviews.approve(
-            tx, review_id, me, town.review(review_id).seen, now_us, town.policies, 8 * SECOND
+            tx, review_id, me, town.review(review_id).seen, now_us, town.rulebook, 8 * SECOND
         )
     shown = client.get(f"/v1/review/{review_id}", headers=town.bearer(Role.AUDITOR)).json()
     assert shown["approving_until_us"] == now_us + 8 * SECOND

@@ -59,7 +59,7 @@ def goes_on(town: Town, seconds: int = 0) -> None:
     """Let time pass, and let the engine do what is then due, as the daemon does."""
     town.clock.advance(seconds * SECOND)
     with town.store.write() as tx:
-        reviews.finish_due(tx, town.clock.now_us(), town.policies)
+        reviews.finish_due(tx, town.clock.now_us(), town.rulebook)
     town.executor.settle()
     town.changes.publish()
 

@@ -89,15 +89,15 @@ class HouseWork:
             waiting = next((r for r in reviews.queue(tx) if r.digest == digest), None)
         if waiting is None:
             return False
-        now_us, policies = self._clock.now_us(), self._house.policies
+        now_us, rulebook = self._clock.now_us(), self._house.rulebook
         with self._house.store.write() as tx:
             if say.approve:
                 reviews.approve(
-                    tx, waiting.id, DECIDER, waiting.seen, now_us, policies, say.undo_us
+                    tx, waiting.id, DECIDER, waiting.seen, now_us, rulebook, say.undo_us
                 )
             else:
                 no = reviews.Reason.NOT_OWED
-                reviews.reject(tx, waiting.id, DECIDER, no, None, now_us, policies)
+                reviews.reject(tx, waiting.id, DECIDER, no, None, now_us, rulebook)
         return True
 
     def _is_quiet(self) -> bool:

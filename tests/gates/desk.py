@@ -60,7 +60,7 @@ def approving(
     seen = world.review(review_id).seen
     with world.store.write() as tx:
         now_us = world.clock.now_us()
-        return reviews.approve(tx, review_id, by, seen, now_us, world.policies, undo_us)
+        return reviews.approve(tx, review_id, by, seen, now_us, world.rulebook, undo_us)
 
 
 def undo(world: World, review_id: str, by: Decider = SUPERVISOR) -> None:
@@ -70,7 +70,7 @@ def undo(world: World, review_id: str, by: Decider = SUPERVISOR) -> None:
 
 def finish(world: World) -> list[reviews.Approval]:
     with world.store.write() as tx:
-        return reviews.finish_due(tx, world.clock.now_us(), world.policies)
+        return reviews.finish_due(tx, world.clock.now_us(), world.rulebook)
 
 
 def batch(
@@ -91,7 +91,7 @@ def batch(
             by,
             choices,
             world.clock.now_us(),
-            world.policies,
+            world.rulebook,
             fresh_only=fresh_only,
             undo_us=undo_us,
         )

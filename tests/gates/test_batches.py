@@ -68,7 +68,7 @@ def test_a_hold_of_a_batch_that_is_none_takes_it_back(quick: World) -> None:
     choices = [Choice(one, quick.review(one).seen) for one in ids] + [Choice("rev_x", "y")]
     with quick.store.write() as tx:
         now_us = quick.clock.now_us()
-        made = reviews.batch(tx, SUPERVISOR, choices, now_us, quick.policies)
+        made = reviews.batch(tx, SUPERVISOR, choices, now_us, quick.rulebook)
     assert (made.done, made.results[3].status) == (False, None)
     assert quick.rows(GRANT) == []
 

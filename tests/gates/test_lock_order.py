@@ -21,11 +21,12 @@ from tests.gates.test_watch import mark
 from tests.gates.world import SECOND, SUPERVISOR, World, refund
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Sequence
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from sqlalchemy import Connection
 
     from makegood.clock import VirtualClock
+    from makegood.domain.money import Money
     from makegood.domain.policy import Policies
     from makegood.gates.candidates import Candidate
     from makegood.gates.reviews import Decider, ReviewItem
@@ -177,10 +178,10 @@ def test_judging_a_refund_while_another_of_the_same_is_noted(
     meeting, confirm, allocate = Meeting(), balances.confirm, obligations.allocate
     settles = Event()
 
-    def paid(tx: Connection, order_id: str, minor: int) -> None:
+    def paid(tx: Connection, refunds: Iterable[tuple[str, Money]]) -> None:
         settles.set()
         meeting.come("one")
-        confirm(tx, order_id, minor)
+        confirm(tx, refunds)
 
     def allocated(tx: Connection, judged: Sequence[Candidate], now_us: int) -> None:
         meeting.come("other")

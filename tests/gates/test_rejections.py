@@ -174,7 +174,7 @@ def test_a_hold_that_slipped_past_a_rejection_cannot_be_approved(world: World) -
     review = world.held(refund(world.order("o"), 300, cause=LATE, lines=("1",)))
     with world.store.write() as tx:
         whole = refund("o", 1000, cause=LATE)
-        rejections.record(tx, whole, "act_x", world.clock.now_us())
+        rejections.record(tx, {"act_x": whole}, world.clock.now_us())
     with pytest.raises(Conflict, match="a person said no"):
         world.approve(review.id)
     assert world.settle() == 0

@@ -283,7 +283,7 @@ def test_a_stale_review_expires_too(world: World) -> None:
 
 def test_there_is_no_review_of_that_id(world: World) -> None:
     with pytest.raises(NotFound, match="no review rev_x"), world.store.write() as tx:
-        reviews.approve(tx, "rev_x", SUPERVISOR, "", world.clock.now_us(), world.policies)
+        reviews.approve(tx, "rev_x", SUPERVISOR, "", world.clock.now_us(), world.rulebook)
 
 
 def test_a_void_grant_of_an_approved_action_asks_again(world: World) -> None:
@@ -388,10 +388,11 @@ def test_a_hold_that_is_back_again_and_again_has_never_more_time_than_a_new_one(
 ) -> None:
     minutes = quick.policies.approvals.deadline.expire_minutes
     review = quick.held(refund(quick.order("o")))
-    quick.stop("everything")
     for _ in range(4):
         quick.pass_time(minutes - 1)
         quick.approve(review.id)
+        quick.stop("everything")
         quick.settle()
+        quick.go_on("everything")
         left_us = quick.review(review.id).deadline_us - quick.clock.now_us()
         assert left_us == minutes * MINUTE

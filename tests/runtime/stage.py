@@ -81,7 +81,7 @@ class Stage:
         opened = self.house
         with opened.store.write() as tx:
             return reviews.approve(
-                tx, review.id, SUPERVISOR, review.seen, self.clock.now_us(), opened.policies
+                tx, review.id, SUPERVISOR, review.seen, self.clock.now_us(), opened.rulebook
             )
 
     def reject(self, review: reviews.ReviewItem) -> None:
@@ -90,7 +90,7 @@ class Stage:
         with opened.store.write() as tx:
             reason = reviews.Reason.NOT_OWED
             at_us = self.clock.now_us()
-            reviews.reject(tx, review.id, SUPERVISOR, reason, None, at_us, opened.policies)
+            reviews.reject(tx, review.id, SUPERVISOR, reason, None, at_us, opened.rulebook)
 
     def refunded(self) -> dict[str, int]:
         """Return what the company's own books say was paid back, by order."""

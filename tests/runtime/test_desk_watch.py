@@ -33,7 +33,7 @@ def _approving(stage: Stage, hold: reviews.ReviewItem) -> None:
     with house.store.write() as tx:
         now_us = stage.clock.now_us()
         made = reviews.approve(
-            tx, hold.id, SUPERVISOR, hold.seen, now_us, house.policies, 8 * SECOND
+            tx, hold.id, SUPERVISOR, hold.seen, now_us, house.rulebook, 8 * SECOND
         )
     assert made.status is ReviewStatus.APPROVING
 

@@ -68,7 +68,7 @@ def approve(
 
     def work(tx: Connection) -> Decided:
         return Decided.of(
-            reviews.approve(tx, review_id, decider(who), seen, now_us, desk.policies, undo_us)
+            reviews.approve(tx, review_id, decider(who), seen, now_us, desk.rulebook, undo_us)
         )
 
     decided = once.do(Decided, work)
@@ -94,7 +94,7 @@ def reject(
     def work(tx: Connection) -> Decided:
         words = comment.strip()
         sealed = _sealed(tx, desk.vault, review_id, "comment", words, now_us) if words else None
-        reviews.reject(tx, review_id, decider(who), reason, sealed, now_us, desk.policies)
+        reviews.reject(tx, review_id, decider(who), reason, sealed, now_us, desk.rulebook)
         return Decided(review_id=review_id, status=ReviewStatus.REJECTED)
 
     return once.do(Decided, work)
@@ -123,7 +123,7 @@ def batch(
             decider(who),
             choices,
             now_us,
-            desk.policies,
+            desk.rulebook,
             fresh_only=fresh_only,
             undo_us=undo_us,
         )

@@ -162,6 +162,11 @@ class Velocity(Frozen):
     @property
     def watched(self) -> Watched:
         """What makes it trip."""
+        # Asked for every action that passes a breaker, so in the shortest way there is.
+        if self.max_count is not None:
+            return Watched.COUNT
+        if self.max_amount is not None:
+            return Watched.SUM
         return next(of for _, of in self._limits())
 
 

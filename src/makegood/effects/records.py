@@ -19,11 +19,12 @@ from makegood.ledger.kinds import EntryKind
 from makegood.store.sql import among, insert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection
 
     from makegood.domain.effects import AdapterFacts
+    from makegood.domain.money import Money
     from makegood.gates.grants import Spent
 
 
@@ -226,9 +227,7 @@ def _update_many(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
 def _settle(tx: Connection, confirmed: Sequence[Effect]) -> None:
     _act(tx, [e.action_id for e in confirmed], ActionStatus.CONFIRMED)
     obligations.end(tx, [e.action_id for e in confirmed], ObligationStatus.SETTLED)
-    for effect in confirmed:
-        if effect.action.kind is ActionKind.REFUND and effect.action.money is not None:
-            balances.confirm(tx, effect.order_id, effect.action.money.minor)
+    balances.confirm(tx, _refunds(confirmed))
 
 
 def _release(tx: Connection, failed: Sequence[Effect]) -> None:
@@ -240,9 +239,13 @@ def _release(tx: Connection, failed: Sequence[Effect]) -> None:
 
 
 def _free(tx: Connection, undone: Sequence[Effect]) -> None:
-    for effect in undone:
+    balances.free(tx, _refunds(undone))
+
+
+def _refunds(effects: Sequence[Effect]) -> Iterator[tuple[str, Money]]:
+    for effect in effects:
         if effect.action.kind is ActionKind.REFUND and effect.action.money is not None:
-            balances.free(tx, effect.order_id, effect.action.money.minor)
+            yield effect.order_id, effect.action.money
 
 
 def _act(tx: Connection, action_ids: Sequence[str], status: ActionStatus) -> None:

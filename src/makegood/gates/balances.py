@@ -6,18 +6,19 @@ includes our own confirmed refunds, so only what goes beyond them was refunded b
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from makegood.state import query
-from makegood.store.sql import among, insert_new, table
+from makegood.store.sql import among, bulk, table
 from makegood.store.tables.authority import OrderMoney
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Row, Update
 
     from makegood.domain.entities import SalesOrder
     from makegood.domain.money import Money
@@ -26,20 +27,51 @@ MONEY = table(OrderMoney)
 _SOME: Final = (
     select(MONEY).where(among(MONEY.c.order_id, "ids")).order_by(MONEY.c.order_id).with_for_update()
 )
+_ONE: Final = MONEY.update().where(MONEY.c.order_id == bindparam("b_order"))
+_COMMIT: Final = _ONE.values(committed_minor=MONEY.c.committed_minor + bindparam("b_minor"))
+_CONFIRM: Final = _ONE.values(confirmed_minor=MONEY.c.confirmed_minor + bindparam("b_minor"))
+_FREE: Final = _ONE.values(committed_minor=MONEY.c.committed_minor - bindparam("b_minor"))
 
 
-def left(tx: Connection, order_id: str, currency: str) -> int:
-    """Return how much of an order may still be paid back, in minor units, with its row locked.
+@dataclass(slots=True)
+class Balances:
+    """Some orders with their rows locked: what may still be paid back, and what is taken of it."""
 
-    In any other currency than the order's own that is nothing.
-    """
-    insert_new(tx, MONEY, {"order_id": order_id, "committed_minor": 0, "confirmed_minor": 0})
-    locked = select(MONEY).where(MONEY.c.order_id == order_id).with_for_update()
-    money = tx.execute(locked).one()
-    order = query.sales_orders(tx, [order_id]).get(order_id)
-    if order is None or order.currency != currency:
-        return 0
-    return _covered(order, money) - money.committed_minor
+    orders: dict[str, SalesOrder]
+    rows: dict[str, Row[Any]]
+    taken: dict[str, int] = field(default_factory=dict[str, int])
+
+    def left(self, order_id: str, currency: str) -> int:
+        """Return how much of an order may still be paid back, in minor units.
+
+        In any other currency than the order's own that is nothing.
+        """
+        order, money = self.orders.get(order_id), self.rows[order_id]
+        if order is None or order.currency != currency:
+            return 0
+        return _covered(order, money) - money.committed_minor - self.taken.get(order_id, 0)
+
+    def take(self, order_id: str, money: Money) -> bool:
+        """Commit money to a refund of an order; say whether what was captured still covers it."""
+        if self.left(order_id, money.currency) < money.minor:
+            return False
+        self.taken[order_id] = self.taken.get(order_id, 0) + money.minor
+        return True
+
+    def save(self, tx: Connection) -> None:
+        """Write what was taken."""
+        _change(tx, _COMMIT, self.taken)
+
+
+def locked(tx: Connection, order_ids: Iterable[str]) -> Balances:
+    """Return the balances of some orders, whose rows are locked until this transaction ends."""
+    wanted = sorted(set(order_ids))
+    if not wanted:
+        return Balances({}, {})
+    new = [{"order_id": one, "committed_minor": 0, "confirmed_minor": 0} for one in wanted]
+    bulk(tx, MONEY, new, "ignore")
+    rows = {row.order_id: row for row in tx.execute(_SOME, {"ids": wanted})}
+    return Balances(query.sales_orders(tx, wanted), rows)
 
 
 def overdrafts(tx: Connection, order_ids: Iterable[str]) -> dict[str, int]:
@@ -66,22 +98,24 @@ def _covered(order: SalesOrder | None, money: Row[Any]) -> int:
     return order.captured_minor - by_others
 
 
-def commit(tx: Connection, order_id: str, money: Money) -> bool:
-    """Commit money to a refund of an order; say whether what was captured still covers it."""
-    if left(tx, order_id, money.currency) < money.minor:
-        return False
-    own = MONEY.update().where(MONEY.c.order_id == order_id)
-    tx.execute(own.values(committed_minor=MONEY.c.committed_minor + money.minor))
-    return True
+def confirm(tx: Connection, refunds: Iterable[tuple[str, Money]]) -> None:
+    """Note that committed money was paid, by order."""
+    _change(tx, _CONFIRM, _sums(refunds))
 
 
-def confirm(tx: Connection, order_id: str, minor: int) -> None:
-    """Note that committed money was paid."""
-    own = MONEY.update().where(MONEY.c.order_id == order_id)
-    tx.execute(own.values(confirmed_minor=MONEY.c.confirmed_minor + minor))
+def free(tx: Connection, refunds: Iterable[tuple[str, Money]]) -> None:
+    """Give committed money back, by order: the refunds failed and nothing was paid."""
+    _change(tx, _FREE, _sums(refunds))
 
 
-def free(tx: Connection, order_id: str, minor: int) -> None:
-    """Give committed money back: the refund failed and nothing was paid."""
-    own = MONEY.update().where(MONEY.c.order_id == order_id)
-    tx.execute(own.values(committed_minor=MONEY.c.committed_minor - minor))
+def _sums(refunds: Iterable[tuple[str, Money]]) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for order_id, money in refunds:
+        sums[order_id] = sums.get(order_id, 0) + money.minor
+    return sums
+
+
+def _change(tx: Connection, statement: Update, minor: dict[str, int]) -> None:
+    rows = [{"b_order": order_id, "b_minor": minor[order_id]} for order_id in sorted(minor)]
+    if rows:
+        tx.execute(statement, rows)

@@ -21,7 +21,7 @@ from makegood.store import tables
 from makegood.store.sql import among, bulk, insert, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
 
@@ -72,6 +72,26 @@ class Wanted:
             return f"the limit {self.rule} is used up: {used} of {self.cap}"
         spent, cap = (Money(minor=max(0, n), currency=self.currency) for n in (used, self.cap))
         return f"the limit {self.rule} leaves no room for it: {spent} of {cap} is used"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What one action takes from one counter that nothing caps, and until when it counts."""
+
+    action_id: str
+    key: str
+    amount: int
+    expires_us: int
+
+    @property
+    def row(self) -> dict[str, str | int]:
+        """The claim, as it is stored."""
+        return {
+            "action_id": self.action_id,
+            "key": self.key,
+            "amount": self.amount,
+            "expires_us": self.expires_us,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,14 +197,7 @@ def reserve(
                 continue
         for take in takes:
             taken[take.key] += take.amount
-            claims.append(
-                {
-                    "action_id": candidate.id,
-                    "key": take.key,
-                    "amount": take.amount,
-                    "expires_us": take.expires_us,
-                }
-            )
+            claims.append(Taken(candidate.id, take.key, take.amount, take.expires_us).row)
     insert(tx, CLAIM, claims)
     # What passes under a bypass counts as well, past the cap.
     _add(tx, taken, {key: max(cap, used[key] + taken[key]) for key, cap in caps.items()})
@@ -220,14 +233,13 @@ def sums(tx: Connection, keys: Sequence[str], now_us: int) -> dict[str, int]:
     return _locked(tx, dict.fromkeys(keys, MAX_MINOR), now_us)
 
 
-def note(tx: Connection, action_id: str, taken: Mapping[str, int], amount: int) -> None:
-    """Note an amount of one action under keys that `sums` locked; `taken` says until when each."""
-    claims: list[dict[str, str | int]] = [
-        {"action_id": action_id, "key": key, "amount": amount, "expires_us": ends_us}
-        for key, ends_us in taken.items()
-    ]
-    insert(tx, CLAIM, claims)
-    _add(tx, dict.fromkeys(taken, amount), dict.fromkeys(taken, MAX_MINOR))
+def note(tx: Connection, taken: Sequence[Taken]) -> None:
+    """Note amounts under keys that `sums` locked."""
+    insert(tx, CLAIM, [one.row for one in taken])
+    amounts: dict[str, int] = defaultdict(int)
+    for one in taken:
+        amounts[one.key] += one.amount
+    _add(tx, amounts, dict.fromkeys(amounts, MAX_MINOR))
 
 
 def release(tx: Connection, action_ids: Sequence[str]) -> None:

@@ -1,14 +1,12 @@
-"""Batches: many holds approved at once, each exactly as the page showed it."""
+"""Batches: many holds decided at once, each exactly as the page showed it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
+from makegood.domain.authority import ReviewStatus
 from makegood.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from makegood.gates import review_records
-from makegood.gates.review_items import get_locked, some
-from makegood.gates.review_settling import lock_all
+from makegood.gates.review_items import some
 from makegood.gates.review_types import Approval, Batch, BatchResult, Choice
 
 if TYPE_CHECKING:
@@ -16,74 +14,65 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from makegood.domain.policy import Policies
+    from makegood.gates.sitting import Sitting
 
 MOST: Final = 500
-_WENT_WELL: Final = (ReviewStatus.APPROVED, ReviewStatus.APPROVING, ReviewStatus.OPEN)
+_FAILED: Final = (ReviewStatus.STALE, ReviewStatus.VOID)
+_LEFT: Final = "left as it was: another hold of the batch could not be decided"
 
 
-def approve_all(
-    tx: Connection,
-    choices: Sequence[Choice],
-    approve: Callable[[Choice], Approval],
-    now_us: int,
-    policies: Policies,
-    *,
-    fresh_only: bool,
-) -> Batch:
-    """Approve each choice; unless `fresh_only`, one that cannot be takes all others back.
+def require_sound(choices: Sequence[Choice]) -> list[str]:
+    """Return the ids of the reviews that a batch names.
 
     Raises:
         InvalidInput: the list is empty, too long, or names a review twice.
 
     """
-    _require_sound(choices)
-    ids = [choice.review_id for choice in choices]
-    found = {review.id: rank for rank, review in enumerate(lock_all(tx, ids, policies, now_us))}
-    ordered = sorted(choices, key=lambda choice: found.get(choice.review_id, len(found)))
-    whole = tx.begin_nested()
-    results = [_one(tx, choice, approve) for choice in ordered]
-    done = any(result.ok for result in results)
-    if fresh_only or all(result.ok for result in results):
-        whole.commit()
-    else:
-        whole.rollback()
-        results = [_kept(tx, result, now_us, policies) for result in results]
-        done = False
-    place = {choice.review_id: index for index, choice in enumerate(choices)}
-    return Batch(done, tuple(sorted(results, key=lambda result: place[result.review_id])))
-
-
-def _require_sound(choices: Sequence[Choice]) -> None:
     if not 1 <= len(choices) <= MOST:
         raise InvalidInput("items", f"has {len(choices)} holds", f"send 1 to {MOST}")
-    if len({choice.review_id for choice in choices}) != len(choices):
+    ids = [choice.review_id for choice in choices]
+    if len(set(ids)) != len(ids):
         raise InvalidInput("items", "names a review twice", "name each hold once")
+    return ids
 
 
-def _one(tx: Connection, choice: Choice, approve: Callable[[Choice], Approval]) -> BatchResult:
-    step = tx.begin_nested()
+def each(
+    sitting: Sitting, choices: Sequence[Choice], decide: Callable[[Choice], Approval]
+) -> list[BatchResult]:
+    """Decide on each choice, in the order of the sitting; say how each fared."""
+    rank = {review_id: place for place, review_id in enumerate(sitting.reviews)}
+    ordered = sorted(choices, key=lambda choice: rank.get(choice.review_id, len(rank)))
+    return [_one(sitting, choice, decide) for choice in ordered]
+
+
+def _one(sitting: Sitting, choice: Choice, decide: Callable[[Choice], Approval]) -> BatchResult:
     try:
-        made = approve(choice)
+        made = decide(choice)
     except (Conflict, NotAllowed, NotFound) as error:
-        step.rollback()
-        found = some(tx, [choice.review_id])
-        status = found[0].status if found else None
+        found = sitting.reviews.get(choice.review_id)
+        status = found.status if found else None
         detail = error.detail or str(error)
         return BatchResult(choice.review_id, ok=False, status=status, grant_id="", detail=detail)
-    step.commit()
-    ok = made.status in _WENT_WELL
+    ok = made.status not in _FAILED
     return BatchResult(choice.review_id, ok, made.status, made.grant_id, made.detail)
 
 
-def _kept(tx: Connection, result: BatchResult, now_us: int, policies: Policies) -> BatchResult:
-    """Return a result of a batch that was taken back; what had moved is marked all the same."""
-    if result.status is None:
-        return result
-    review = get_locked(tx, result.review_id)
-    if not result.ok and review.status in WAITING_REVIEWS:
-        review_records.moved(tx, review, now_us, policies.digest())
-        review_records.void_if_material(tx, review.id, policies, now_us)
-        review = get_locked(tx, result.review_id)
-    detail = result.detail or "left as it was: another hold of the batch could not be approved"
-    return BatchResult(result.review_id, result.ok, review.status, "", detail)
+def to_write(results: Sequence[BatchResult], *, fresh_only: bool) -> bool:
+    """Say whether what was decided stands: all could be, or only those that could are wanted."""
+    went = [result.ok for result in results]
+    return any(went) if fresh_only else all(went)
+
+
+def told(
+    tx: Connection, choices: Sequence[Choice], results: Sequence[BatchResult], *, done: bool
+) -> Batch:
+    """Return how a batch went, in its own order; where nothing was done, as the holds are now."""
+    by_id = {result.review_id: result for result in results}
+    if not done:
+        left = some(tx, [choice.review_id for choice in choices])
+        by_id |= {review.id: _kept(by_id[review.id], review.status) for review in left}
+    return Batch(done, tuple(by_id[choice.review_id] for choice in choices))
+
+
+def _kept(result: BatchResult, status: ReviewStatus) -> BatchResult:
+    return BatchResult(result.review_id, result.ok, status, "", result.detail or _LEFT)

@@ -158,15 +158,18 @@ def spend(
     actions = {row.id: ACTIONS.validate_json(row.body) for row in rows if _is_intact(row)}
     troubles = _troubles(tx, rows, actions, adapters, policies, now_us)
     fine = [(row, actions[row.id]) for row in rows if row.id not in troubles]
+    # Locked before breakers, as where an action is judged.
+    balance = balances.locked(tx, [a.order_id for _, a in fine if a.kind is ActionKind.REFUND])
     troubles |= last_look.look(tx, policies.breakers, adapters, fine, now_us)
     good: list[Any] = []
     refused: list[Refused] = []
     for row in rows:
-        why = troubles.get(row.id) or _balance(tx, actions[row.id])
+        why = troubles.get(row.id) or _balance(balance, actions[row.id])
         if why:
             refused.append(_refused(row, why, now_us, intact=row.id in actions))
         else:
             good.append(row)
+    balance.save(tx)
     _mark_spent(tx, [row.id for row in good], now_us)
     _void(tx, refused, now_us)
     return [_spent(row, actions[row.id]) for row in good], refused
@@ -247,11 +250,11 @@ def _no_tool(action: Action, adapters: Mapping[ActionKind, AdapterFacts]) -> str
     return ""
 
 
-def _balance(tx: Connection, action: Action) -> str:
+def _balance(balance: balances.Balances, action: Action) -> str:
     money = action.money
     if action.kind is not ActionKind.REFUND or money is None:
         return ""
-    if balances.commit(tx, action.order_id, money):
+    if balance.take(action.order_id, money):
         return ""
     return "what was captured does not cover it any more"
 

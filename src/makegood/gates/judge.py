@@ -201,12 +201,12 @@ def _count(
 
 
 def _check_balances(tx: Connection, judged: Sequence[Candidate]) -> None:
-    for candidate in judged:
+    refunds = [c for c in judged if c.action.kind is ActionKind.REFUND]
+    balance = balances.locked(tx, {c.action.order_id for c in refunds})
+    for candidate in refunds:
         money = candidate.action.money
-        if candidate.action.kind is not ActionKind.REFUND or money is None:
-            continue
-        left = balances.left(tx, candidate.action.order_id, money.currency)
-        if money.minor > left:
+        left = balance.left(candidate.action.order_id, money.currency) if money else 0
+        if money is not None and money.minor > left:
             why = f"{money} is more than the {left} minor units that are left of the order in it"
             candidate.say("balance.captured", Verdict.DENY, why)
 

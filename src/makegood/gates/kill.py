@@ -56,6 +56,11 @@ class Switches:
 def read_locked(tx: Connection) -> Switches:
     """Return the switches, holding off anyone who would set one until this transaction ends."""
     _lock(tx, shared=True)
+    return read(tx)
+
+
+def read(tx: Connection) -> Switches:
+    """Return the switches as they are at this moment."""
     return Switches(frozenset(switch.scope for switch in switches(tx)))
 
 

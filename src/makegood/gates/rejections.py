@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import and_, select
 
+from makegood.domain.action_kinds import FACTS, ActionKind
 from makegood.domain.authority import Verdict
 from makegood.store.sql import among, table, upsert
 from makegood.store.tables.authority import Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from makegood.gates.candidates import Candidate
 
 REJECTION = table(Rejection)
-_SAID_OF = select(REJECTION).where(among(REJECTION.c.entity, "entities")).with_for_update()
+About = tuple[str, str, str]
+"""A kind of action, an entity and a cause."""
+_NO_TO = select(REJECTION).where(among(REJECTION.c.entity, "entities"))
+_SAID_OF = _NO_TO.with_for_update()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +47,16 @@ def entity_of(action: Action) -> str:
     return f"sales_order/{action.order_id}" if action.facts.money_out else str(action.entity)
 
 
-def record(tx: Connection, action: Action, action_id: str, now_us: int) -> None:
-    """Write down that a person rejected this."""
+def record(tx: Connection, rejected: Mapping[str, Action], now_us: int) -> None:
+    """Write down that a person rejected these, by the ids of the actions."""
+    # Two parts of one order are one thing that a person said no to: the last one's amount stands.
+    rows = {about(action): _row(one, action, now_us) for one, action in rejected.items()}
+    upsert(tx, REJECTION, list(rows.values()))
+
+
+def _row(action_id: str, action: Action, now_us: int) -> dict[str, Any]:
     money = action.money
-    row = {
+    return {
         "kind": action.kind,
         "entity": entity_of(action),
         "cause": action.cause,
@@ -56,7 +66,6 @@ def record(tx: Connection, action: Action, action_id: str, now_us: int) -> None:
         "at_us": now_us,
         "left": 1,
     }
-    upsert(tx, REJECTION, [row])
 
 
 def check(tx: Connection, judged: Sequence[Candidate]) -> None:
@@ -84,14 +93,22 @@ def give_back(tx: Connection, action: Action) -> None:
     tx.execute(REJECTION.update().where(used).values(left=1))
 
 
-def stands(tx: Connection, action: Action) -> bool:
-    """Say whether a person has said no to this kind of action for this entity and cause."""
-    query = select(REJECTION.c.action_id).where(
-        REJECTION.c.kind == action.kind,
-        REJECTION.c.entity == entity_of(action),
-        REJECTION.c.cause == action.cause,
-    )
-    return tx.execute(query).first() is not None
+def standing(tx: Connection, actions: Iterable[Action]) -> frozenset[About]:
+    """Return what persons have said no to, of all that may be about some actions."""
+    entities = sorted({entity_of(action) for action in actions})
+    rows = tx.execute(_NO_TO, {"entities": entities}) if entities else ()
+    return frozenset((row.kind, row.entity, row.cause) for row in rows)
+
+
+def about(action: Action) -> About:
+    """Return what a no to this action is final for."""
+    return action.kind, entity_of(action), action.cause
+
+
+def about_row(row: Any) -> About:  # noqa: ANN401 -- a database row
+    """Return the same of an action's row: its kind, order, entity and cause."""
+    money_out = FACTS[ActionKind(row.kind)].money_out
+    return row.kind, f"sales_order/{row.order_id}" if money_out else row.entity, row.cause
 
 
 def _check(tx: Connection, candidate: Candidate, said: list[Said]) -> list[Said]:

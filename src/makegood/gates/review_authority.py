@@ -11,10 +11,12 @@ from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
 from makegood.domain.money import Money
 from makegood.errors import Conflict, NotAllowed
 from makegood.gates import review_limits
-from makegood.store.sql import table
+from makegood.store.sql import among, table
 from makegood.store.tables.persons import Person
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Connection
 
     from makegood.domain.actions import Action
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from makegood.gates.review_types import Decider
 
 PERSON = table(Person)
+_GONE = select(PERSON.c.id).where(among(PERSON.c.id, "ids"), PERSON.c.left_us.is_not(None))
 
 
 def require_waiting(tx: Connection, review: ReviewItem, now_us: int) -> None:
@@ -54,10 +57,8 @@ def require_role(review: ReviewItem, decider: Decider, policies: Policies) -> No
     require_other(review, decider)
 
 
-def require(
-    tx: Connection, review: ReviewItem, decider: Decider, policies: Policies, now_us: int
-) -> int:
-    """Return how many persons it takes, counting what was approved for the same already.
+def require(review: ReviewItem, decider: Decider, policies: Policies, beside: int) -> int:
+    """Return how many persons it takes; `beside` was approved for the same already.
 
     Raises:
         NotAllowed: policy does not let this person decide it, or they asked for it.
@@ -66,7 +67,7 @@ def require(
     action = review.action
     minor = action.money.minor if action.money else None
     if minor is not None:
-        minor += review_limits.used(tx, action, policies.approvals.limits, now_us)
+        minor += beside
     rule = _rule(action, decider, policies, minor)
     require_other(review, decider)
     return rule.deciders
@@ -114,15 +115,10 @@ def name_of(tx: Connection, person_id: str) -> str:
     return tx.execute(query).scalar_one_or_none() or person_id
 
 
-def first_yes(tx: Connection, review: ReviewItem) -> str:
-    """Return who of two has approved a review already; the yes of somebody who left is none."""
-    return "" if review.first_by and has_left(tx, review.first_by) else review.first_by
-
-
-def has_left(tx: Connection, person_id: str) -> bool:
-    """Say whether a person has lost every right."""
-    query = select(PERSON.c.left_us).where(PERSON.c.id == person_id)
-    return tx.execute(query).scalar_one_or_none() is not None
+def gone(tx: Connection, person_ids: Iterable[str]) -> frozenset[str]:
+    """Return those of some persons who have lost every right: their yes is none any more."""
+    asked = sorted({person_id for person_id in person_ids if person_id})
+    return frozenset(tx.execute(_GONE, {"ids": asked}).scalars()) if asked else frozenset()
 
 
 def _rule(action: Action, decider: Decider, policies: Policies, minor: int | None) -> ApprovalRule:

@@ -6,6 +6,7 @@ not each see what was before them both.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from makegood.clock import MINUTE
@@ -27,18 +28,37 @@ def used(tx: Connection, action: Action, limits: Limits, now_us: int) -> int:
     return max(counters.sums(tx, keys, now_us).values(), default=0) if keys else 0
 
 
-def lock(tx: Connection, actions: Iterable[Action], limits: Limits, now_us: int) -> None:
-    """Lock what several actions count on, always in the same order."""
-    keys = sorted({key for action in actions for key in _ends(action, limits, now_us)})
-    if keys:
-        counters.sums(tx, keys, now_us)
+@dataclass(slots=True)
+class Tally:
+    """What several actions count on, locked: what was approved before, and what is by now."""
 
+    limits: Limits
+    now_us: int
+    sums: dict[str, int]
+    taken: list[counters.Taken] = field(default_factory=list[counters.Taken])
 
-def note(tx: Connection, action_id: str, action: Action, limits: Limits, now_us: int) -> None:
-    """Note that money was approved; `used` has locked the rows."""
-    taken = _ends(action, limits, now_us)
-    if taken and action.money is not None:
-        counters.note(tx, action_id, taken, action.money.minor)
+    @classmethod
+    def of(cls, tx: Connection, actions: Iterable[Action], limits: Limits, now_us: int) -> Tally:
+        """Lock what these actions count on, always in the same order, and read it."""
+        keys = sorted({key for action in actions for key in _ends(action, limits, now_us)})
+        return cls(limits, now_us, counters.sums(tx, keys, now_us))
+
+    def beside(self, action: Action) -> int:
+        """Return what counts beside an action: the most of its order's and its customer's sums."""
+        keys = _ends(action, self.limits, self.now_us)
+        return max((self.sums[key] for key in keys), default=0)
+
+    def count(self, action_id: str, action: Action) -> None:
+        """Count money that is approved; `save` writes it."""
+        minor = action.money.minor if action.money is not None else 0
+        for key, ends_us in _ends(action, self.limits, self.now_us).items():
+            self.sums[key] += minor
+            self.taken.append(counters.Taken(action_id, key, minor, ends_us))
+
+    def save(self, tx: Connection) -> None:
+        """Write what was counted."""
+        counters.note(tx, self.taken)
+        self.taken.clear()
 
 
 def _ends(action: Action, limits: Limits, now_us: int) -> dict[str, int]:

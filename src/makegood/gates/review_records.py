@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -14,7 +15,7 @@ from makegood.gates.review_items import ACTION, REVIEW, ReviewItem, get
 from makegood.ledger.entries import SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.outbox.messages import Message, MessageType, ReviewIds, put
-from makegood.store.sql import insert
+from makegood.store.sql import among, insert
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,15 @@ if TYPE_CHECKING:
 # What others are told: the steps of a review that a message type is named for.
 _TYPES: Final = {each.value.replace(".", "_"): each for each in MessageType}
 _TOLD: Final = {kind: _TYPES[kind.value] for kind in EntryKind if kind.value in _TYPES}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step in the life of a review: who took it, and what the ledger keeps of it."""
+
+    review: ReviewItem
+    actor: str
+    body: dict[str, Any]
 
 
 def open_for(
@@ -88,20 +98,28 @@ def _rules(candidate: Candidate) -> list[str]:
     return sorted({r.rule for r in candidate.reasons if r.verdict is candidate.verdict})
 
 
-def moved(tx: Connection, review: ReviewItem, now_us: int, policy_digest: str = "") -> bool:
+def moved(
+    tx: Connection,
+    review: ReviewItem,
+    now_us: int,
+    policy_digest: str = "",
+    entities: fingerprints.Entities | None = None,
+) -> bool:
     """Say whether what a review stands on has moved; if so it turns stale and keeps what is now.
 
-    It stands on facts and, where `policy_digest` is given, on the policies in force.
+    It stands on facts (of `entities`, where they were read already) and, where `policy_digest` is
+    given, on the policies in force.
     """
     footings = review.action.stands_on()
-    entities = fingerprints.load(tx, [footings])
+    known = fingerprints.load(tx, [footings]) if entities is None else entities
+    stands_on = fingerprints.facts(known, footings)
     now = {
-        "fingerprint": fingerprints.fingerprint(entities, footings),
+        "fingerprint": fingerprints.digest_facts(stands_on),
         "policy_digest": policy_digest or review.policy_digest,
     }
     if now == {"fingerprint": review.fingerprint, "policy_digest": review.policy_digest}:
         return False
-    facts = orjson.dumps(fingerprints.facts(entities, footings)).decode()
+    facts = orjson.dumps(stands_on).decode()
     # Who approved first approved what was true then, so they are asked again too.
     stale = {"status": ReviewStatus.STALE, "first_by": "", "facts_now": facts}
     update(tx, review.id, stale | now)
@@ -135,23 +153,47 @@ def end(
     **more: str | int | bytes | None,
 ) -> None:
     """Give a review a status in which nobody has it claimed, and say when and what else."""
+    end_many(tx, [review.id], status, decided_us=now_us, **more)
+
+
+def end_many(
+    tx: Connection,
+    review_ids: Sequence[str],
+    status: ReviewStatus,
+    **more: str | int | bytes | None,
+) -> None:
+    """Give reviews a status in which nobody has them claimed, and say what else is true of all."""
     over = {"claimed_by": "", "claimed_until_us": None, "approving_until_us": None}
-    update(tx, review.id, {"status": status, "decided_us": now_us, **over, **more})
+    update_many(tx, review_ids, {"status": status, **over, **more})
 
 
 def end_action(
     tx: Connection, action_ids: Sequence[str], status: ActionStatus, owed: ObligationStatus
 ) -> None:
     """End actions that will not be carried out, and give back what they had reserved."""
-    tx.execute(ACTION.update().where(ACTION.c.id.in_(list(action_ids))).values(status=status))
+    act(tx, action_ids, status)
     obligations.end(tx, action_ids, owed)
     counters.release(tx, action_ids)
 
 
+def act(tx: Connection, action_ids: Sequence[str], status: ActionStatus) -> None:
+    """Say how far actions have come."""
+    change = ACTION.update().where(among(ACTION.c.id, "b_ids"))
+    tx.execute(change.values(status=status), {"b_ids": list(action_ids)})
+
+
 def update(tx: Connection, review_id: str, values: dict[str, Any]) -> None:
     """Change a review; its version says that it moved."""
-    change = REVIEW.update().where(REVIEW.c.id == review_id)
-    tx.execute(change.values(**values, version=REVIEW.c.version + 1))
+    update_many(tx, [review_id], values)
+
+
+def update_many(tx: Connection, review_ids: Sequence[str], values: dict[str, Any]) -> None:
+    """Change reviews alike; their versions say that they moved."""
+    if not review_ids:
+        return
+    change = REVIEW.update().where(among(REVIEW.c.id, "b_ids"))
+    given = change.values(**values, version=REVIEW.c.version + 1)
+    tx.execute(given, {"b_ids": list(review_ids)})
 
 
 def climb(
@@ -172,9 +214,15 @@ def record(
     body: dict[str, Any],
 ) -> None:
     """Write one step of a review into the ledger."""
-    place = (review.hub_id, review.id, review.action_id, review.order_id)
-    append(tx, [_draft(kind, actor, now_us, place, body)])
-    _tell(tx, kind, [place], now_us)
+    record_many(tx, kind, [Step(review, actor, body)], now_us)
+
+
+def record_many(tx: Connection, kind: EntryKind, steps: Sequence[Step], now_us: int) -> None:
+    """Write the same step of several reviews into the ledger, and tell others of them."""
+    places = [(s.review.hub_id, s.review.id, s.review.action_id, s.review.order_id) for s in steps]
+    told = zip(steps, places, strict=True)
+    append(tx, [_draft(kind, step.actor, now_us, place, step.body) for step, place in told])
+    _tell(tx, kind, places, now_us)
 
 
 def _tell(

@@ -1,27 +1,23 @@
-"""What follows a decision: the grant, the obligation, other holds of the same, and asking again."""
+"""What deciding a review locks, and what follows: other holds of the same, and asking again."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, select
+from sqlalchemy import select
 
-from makegood.clock import MINUTE
 from makegood.domain.authority import (
     PENDING_REVIEWS,
     ActionStatus,
-    GrantStatus,
     ObligationStatus,
     ReviewStatus,
 )
-from makegood.domain.canonical import derive_id
-from makegood.errors import Conflict
-from makegood.gates import counters, obligations, review_limits, review_records, velocity
-from makegood.gates.review_items import ACTION, REVIEW, ReviewItem, get, get_locked, some
+from makegood.gates import counters, obligations, rejections, review_records
+from makegood.gates.review_items import ACTION, REVIEW, ReviewItem, get, some
 from makegood.ledger.entries import SYSTEM, about
 from makegood.ledger.kinds import EntryKind
 from makegood.store import tables
-from makegood.store.sql import insert, table
+from makegood.store.sql import among, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,11 +25,29 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from makegood.domain.actions import Action
-    from makegood.domain.policy import Policies
     from makegood.gates.obligations import Owed
 
-GRANT = table(tables.authority.Grant)
 OBLIGATION = table(tables.authority.Obligation)
+_LOCK: Final = (
+    select(REVIEW.c.id).where(among(REVIEW.c.id, "ids")).order_by(REVIEW.c.id).with_for_update()
+)
+_OWED: Final = (
+    select(ACTION.c.obligation_id)
+    .select_from(ACTION.join(REVIEW, REVIEW.c.action_id == ACTION.c.id))
+    .where(among(REVIEW.c.id, "ids"))
+)
+_OWNERS: Final = select(REVIEW.c.id).where(
+    REVIEW.c.action_id.in_(select(OBLIGATION.c.action_id).where(OBLIGATION.c.id.in_(_OWED))),
+    REVIEW.c.status.in_(list(PENDING_REVIEWS)),
+)
+_SAME: Final = (
+    select(REVIEW.c.id, ACTION.c.kind, ACTION.c.order_id, ACTION.c.entity, ACTION.c.cause)
+    .join(ACTION, ACTION.c.id == REVIEW.c.action_id)
+    .where(REVIEW.c.status.in_(list(PENDING_REVIEWS)))
+)
+# Two statements, because no database goes by two indexes where there is an `or`.
+_OF_ORDERS: Final = _SAME.where(among(ACTION.c.order_id, "refs"))
+_OF_ENTITIES: Final = _SAME.where(among(ACTION.c.entity, "refs"))
 
 
 def lock(tx: Connection, review_ids: Sequence[str]) -> list[ReviewItem]:
@@ -43,12 +57,16 @@ def lock(tx: Connection, review_ids: Sequence[str]) -> list[ReviewItem]:
     ledger: so two who do much at once cannot block each other for ever. A hold that owns what one
     of these would settle is locked with them, because it is superseded if that one is approved.
     """
-    everyone = sorted({*review_ids, *_owners(tx, review_ids)})
-    query = select(REVIEW.c.id).where(REVIEW.c.id.in_(everyone)).order_by(REVIEW.c.id)
-    tx.execute(query.with_for_update()).all()
+    return lock_owed(tx, review_ids)[0]
+
+
+def lock_owed(
+    tx: Connection, review_ids: Sequence[str]
+) -> tuple[list[ReviewItem], dict[str, Owed]]:
+    """Do as `lock` does, and return what the reviews would settle as well, by its ids."""
+    tx.execute(_LOCK, {"ids": sorted({*review_ids, *_owners(tx, review_ids)})}).all()
     found = sorted(some(tx, review_ids), key=lambda review: (review.hub_id, review.id))
-    obligations.load(tx, sorted({review.obligation_id for review in found}))
-    return found
+    return found, obligations.load(tx, sorted({review.obligation_id for review in found}))
 
 
 def lock_one(tx: Connection, review_id: str) -> ReviewItem:
@@ -57,24 +75,9 @@ def lock_one(tx: Connection, review_id: str) -> ReviewItem:
     return get(tx, review_id)
 
 
-def lock_all(
-    tx: Connection, review_ids: Sequence[str], policies: Policies, now_us: int
-) -> list[ReviewItem]:
-    """Lock all that deciding several reviews touches, counters too; return those there are."""
-    found = lock(tx, review_ids)
-    actions = [review.action for review in found]
-    review_limits.lock(tx, actions, policies.approvals.limits, now_us)
-    return found
-
-
 def _owners(tx: Connection, review_ids: Sequence[str]) -> list[str]:
     """Return the reviews of the holds that own what some reviews would settle."""
-    own = ACTION.join(REVIEW, REVIEW.c.action_id == ACTION.c.id)
-    mine = select(ACTION.c.obligation_id).select_from(own).where(REVIEW.c.id.in_(list(review_ids)))
-    owners = select(OBLIGATION.c.action_id).where(OBLIGATION.c.id.in_(mine))
-    pending = REVIEW.c.status.in_(list(PENDING_REVIEWS))
-    query = select(REVIEW.c.id).where(REVIEW.c.action_id.in_(owners), pending)
-    return list(tx.execute(query).scalars())
+    return list(tx.execute(_OWNERS, {"ids": list(review_ids)}).scalars())
 
 
 def owed_by(tx: Connection, review: ReviewItem) -> Owed:
@@ -82,101 +85,16 @@ def owed_by(tx: Connection, review: ReviewItem) -> Owed:
     return obligations.load(tx, [review.obligation_id])[review.obligation_id]
 
 
-def require_free(tx: Connection, review: ReviewItem, owed: Owed) -> bool:
-    """Say whether an action owns its obligation; raise Conflict where another settles it."""
-    if owed.status is ObligationStatus.RELEASED:
-        return False
-    if owed.status is not ObligationStatus.OPEN:
-        raise Conflict(f"what it would settle is {owed.status} already, by {owed.action_id}")
-    if owed.action_id == review.action_id:
-        return True
-    query = select(ACTION.c.status).where(ACTION.c.id == owed.action_id).with_for_update()
-    status = tx.execute(query).scalar_one()
-    if status != ActionStatus.HELD:
-        raise Conflict(f"{owed.action_id} settles the same, and is {status}")
-    return False
+def same(tx: Connection, actions: Sequence[Action]) -> list[str]:
+    """Return the pending holds that a no to some actions is final for, theirs among them.
 
-
-def take_obligation(tx: Connection, review: ReviewItem, owed: Owed, now_us: int) -> None:
-    """Make an action the owner of its obligation; a hold that owned it is superseded.
-
-    Raises:
-        Conflict: it is settled, or another action is settling it.
-
+    Sorted by id, as they are locked.
     """
-    if require_free(tx, review, owed):
-        return
-    obligations.take_over(tx, owed, review.action_id, review.digest, review.action.money)
-    if owed.status is ObligationStatus.OPEN:
-        other = get(tx, derive_id("rev", owed.action_id))
-        supersede(tx, other, review.id, now_us)
-
-
-def grant(
-    tx: Connection, review: ReviewItem, given_by: str, now_us: int, policies: Policies
-) -> str:
-    """Write the grant of an approved action; return its id."""
-    grant_id = derive_id("grt", review.id, review.version)
-    row = {
-        "id": grant_id,
-        "action_id": review.action_id,
-        "obligation_id": review.obligation_id,
-        "digest": review.digest,
-        "policy_digest": policies.digest(),
-        "fingerprint": review.fingerprint,
-        "status": GrantStatus.UNSPENT,
-        "given_by": given_by,
-        "granted_us": now_us,
-        "expires_us": now_us + policies.approvals.grant_minutes * MINUTE,
-    }
-    insert(tx, GRANT, [row])
-    subject = velocity.Subject(review.action, review.agent)
-    velocity.note_decision(tx, policies.breakers.velocity, subject, now_us, rejected=False)
-    change = ACTION.update().where(ACTION.c.id == review.action_id)
-    tx.execute(change.values(status=ActionStatus.GRANTED))
-    body = {
-        "grant_id": grant_id,
-        "digest": review.digest,
-        "fingerprint": review.fingerprint,
-        "first_by": review.first_by,
-    }
-    review_records.record(tx, EntryKind.REVIEW_APPROVED, review, given_by, now_us, body)
-    return grant_id
-
-
-def lock_same(tx: Connection, review_id: str) -> ReviewItem:
-    """Lock a review together with the other holds of the same, which a no to it ends.
-
-    Raises:
-        NotFound: there is no such review.
-
-    """
-    same = _same(tx, get(tx, review_id).action)
-    lock(tx, [review_id, *same])
-    return get(tx, review_id)
-
-
-def supersede_same(tx: Connection, rejected: ReviewItem, now_us: int) -> None:
-    """End the other holds of what a person just said no to."""
-    for review_id in _same(tx, rejected.action):
-        supersede(tx, get_locked(tx, review_id), rejected.id, now_us)
-
-
-def _same(tx: Connection, action: Action) -> list[str]:
-    """Return the holds of the same kind and cause for the same entity."""
-    mine = (
-        ACTION.c.order_id == action.order_id
-        if action.facts.money_out
-        else ACTION.c.entity == str(action.entity)
-    )
-    same = and_(
-        REVIEW.c.status.in_(list(PENDING_REVIEWS)),
-        ACTION.c.kind == action.kind,
-        ACTION.c.cause == action.cause,
-        mine,
-    )
-    query = select(REVIEW.c.id).join(ACTION, ACTION.c.id == REVIEW.c.action_id).where(same)
-    return list(tx.execute(query.order_by(REVIEW.c.id)).scalars())
+    said_no = {rejections.about(action) for action in actions}
+    orders = {"refs": sorted({action.order_id for action in actions})}
+    entities = {"refs": sorted({str(action.entity) for action in actions})}
+    rows = [*tx.execute(_OF_ORDERS, orders), *tx.execute(_OF_ENTITIES, entities)]
+    return sorted({row.id for row in rows if rejections.about_row(row) in said_no})
 
 
 def supersede(tx: Connection, review: ReviewItem, by: str, now_us: int) -> None:

@@ -13,22 +13,19 @@ from sqlalchemy import and_, select
 from makegood.clock import to_rfc3339
 from makegood.domain.authority import ReviewStatus
 from makegood.errors import Conflict, NotAllowed
-from makegood.gates import (
-    rejections,
-    review_authority,
-    review_records,
-    review_settling,
-)
-from makegood.gates.review_items import REVIEW, ReviewItem, get, get_locked
+from makegood.gates import review_authority, review_granting, review_records, review_settling
+from makegood.gates.review_items import REVIEW, ReviewItem, get_locked
 from makegood.gates.review_types import Approval
+from makegood.gates.sitting import Sitting
 from makegood.ledger.entries import SYSTEM
 from makegood.ledger.kinds import EntryKind
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement, Connection
 
-    from makegood.domain.policy import Policies
+    from makegood.gates.review_granting import Yes
     from makegood.gates.review_types import Decider
+    from makegood.gates.rules import Rulebook
 
 
 def undo(tx: Connection, review_id: str, decider: Decider, now_us: int) -> None:
@@ -58,16 +55,19 @@ def is_due(tx: Connection, now_us: int) -> bool:
     return tx.execute(select(REVIEW.c.id).where(_due(now_us)).limit(1)).first() is not None
 
 
-def finish_due(tx: Connection, now_us: int, policies: Policies) -> list[Approval]:
+def finish_due(tx: Connection, now_us: int, rulebook: Rulebook) -> list[Approval]:
     """Grant what was approved and not undone in time, or ask again; return how each went."""
     ids = tx.execute(select(REVIEW.c.id).where(_due(now_us))).scalars().all()
-    finished: list[Approval] = []
-    for found in review_settling.lock_all(tx, ids, policies, now_us):
-        review = get(tx, found.id)
-        # Undone in the moment before it was locked, or superseded by one that ended before it
-        # in this list, it is no longer being approved.
-        if review.status is ReviewStatus.APPROVING:
-            finished.append(_finish(tx, review, now_us, policies))
+    sitting = Sitting.of(tx, rulebook, ids, now_us)
+    granted: list[Yes] = []
+    # Undone in the moment before it was locked, or superseded by one that ended before it in this
+    # list, it is no longer being approved.
+    finished = [
+        _finish(sitting, sitting.reviews[review_id], granted)
+        for review_id in sitting.reviews
+        if sitting.reviews[review_id].status is ReviewStatus.APPROVING
+    ]
+    review_granting.write(sitting, granted)
     return finished
 
 
@@ -76,39 +76,37 @@ def _due(now_us: int) -> ColumnElement[bool]:
     return and_(approving, REVIEW.c.approving_until_us <= now_us)
 
 
-def _finish(tx: Connection, review: ReviewItem, now_us: int, policies: Policies) -> Approval:
-    owed = review_settling.owed_by(tx, review)
-    if review_records.moved(tx, review, now_us, policies.digest()):
-        return _moved(tx, review, now_us, policies)
-    if why := _trouble(tx, review):
-        return _ask_again(tx, review, why, now_us)
+def _finish(sitting: Sitting, review: ReviewItem, granted: list[Yes]) -> Approval:
+    if sitting.moved(review):
+        return _moved(sitting, review)
+    if why := _trouble(sitting, review):
+        return _ask_again(sitting, review, why)
     try:
-        review_settling.take_obligation(tx, review, owed, now_us)
+        yes = review_granting.say(sitting, review, review.decided_by)
     except Conflict as conflict:
-        return _ask_again(tx, review, conflict.detail, now_us)
-    by, decided_us = review.decided_by, review.decided_us or now_us
-    review_records.end(tx, review, ReviewStatus.APPROVED, decided_us, decided_by=by)
-    grant_id = review_settling.grant(tx, review, by, now_us, policies)
-    return Approval(review.id, ReviewStatus.APPROVED, grant_id, "")
+        return _ask_again(sitting, review, conflict.detail)
+    granted.append(yes)
+    return Approval(review.id, ReviewStatus.APPROVED, yes.grant_id, "")
 
 
-def _trouble(tx: Connection, review: ReviewItem) -> str:
-    if rejections.stands(tx, review.action):
+def _trouble(sitting: Sitting, review: ReviewItem) -> str:
+    if sitting.is_refused(review):
         return "a person said no to the same meanwhile"
-    if any(review_authority.has_left(tx, by) for by in (review.decided_by, review.first_by)):
+    if sitting.gone.intersection((review.decided_by, review.first_by)):
         return "who approved it has left"
     return ""
 
 
-def _moved(tx: Connection, review: ReviewItem, now_us: int, policies: Policies) -> Approval:
+def _moved(sitting: Sitting, review: ReviewItem) -> Approval:
     why = "approved, but what it stands on moved before the time to undo had passed"
-    review_settling.reopen(tx, review, why, status=ReviewStatus.STALE)
-    if note := review_records.void_if_material(tx, review.id, policies, now_us):
+    review_settling.reopen(sitting.tx, review, why, status=ReviewStatus.STALE)
+    if note := sitting.void_if_material(review):
         return Approval(review.id, ReviewStatus.VOID, "", note)
     return Approval(review.id, ReviewStatus.STALE, "", why)
 
 
-def _ask_again(tx: Connection, review: ReviewItem, why: str, now_us: int) -> Approval:
+def _ask_again(sitting: Sitting, review: ReviewItem, why: str) -> Approval:
+    tx, now_us = sitting.tx, sitting.now_us
     review_settling.reopen(tx, review, f"approved, but not granted: {why}")
     body = {"approved_by": review.decided_by}
     review_records.record(tx, EntryKind.REVIEW_REOPENED, review, SYSTEM, now_us, body)

@@ -7,22 +7,13 @@ asks again with what is true now. Two reviewers race on the review's row, and on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from makegood.domain.authority import ActionStatus, ObligationStatus, ReviewStatus
-from makegood.errors import Conflict, NotAllowed
-from makegood.gates import (
-    rejections,
-    review_authority,
-    review_limits,
-    review_records,
-    review_settling,
-    velocity,
-)
-from makegood.gates.desk_batch import approve_all
+from makegood.gates import desk_batch
 from makegood.gates.desk_claims import claim, escalate, release
 from makegood.gates.desk_deadlines import Due, expire_due, look_at_deadlines
 from makegood.gates.desk_notes import Note, NoteKind, answer, ask, notes
+from makegood.gates.review_approving import Approving
 from makegood.gates.review_edits import edit
 from makegood.gates.review_items import (
     ReviewItem,
@@ -32,17 +23,18 @@ from makegood.gates.review_items import (
     queue,
     some,
 )
+from makegood.gates.review_rejecting import No, Rejecting
 from makegood.gates.review_settling import ask_again
 from makegood.gates.review_types import Approval, Batch, BatchResult, Choice, Decider, Reason
 from makegood.gates.review_undo import finish_due, is_due, undo
-from makegood.ledger.kinds import EntryKind
+from makegood.gates.sitting import Sitting
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
-    from makegood.domain.policy import Policies
+    from makegood.gates.rules import Rulebook
 
 __all__ = [
     "Approval",
@@ -51,6 +43,7 @@ __all__ = [
     "Choice",
     "Decider",
     "Due",
+    "No",
     "Note",
     "NoteKind",
     "Reason",
@@ -73,6 +66,7 @@ __all__ = [
     "of_run",
     "queue",
     "reject",
+    "reject_batch",
     "release",
     "some",
     "undo",
@@ -85,7 +79,7 @@ def approve(
     decider: Decider,
     seen: str,
     now_us: int,
-    policies: Policies,
+    rulebook: Rulebook,
     undo_us: int = 0,
 ) -> Approval:
     """Approve what the reviewer saw; the grant is written in this same transaction.
@@ -97,36 +91,16 @@ def approve(
 
     Raises:
         NotFound: there is no such review.
-        Conflict: it was decided already, its deadline has passed, somebody else has taken it, or
-            its obligation is settled.
+        Conflict: it was decided already, its deadline has passed, somebody else has taken it, a
+            kill switch or an open breaker is over it, or its obligation is settled.
         NotAllowed: policy does not let this person decide it.
 
     """
-    review = review_settling.lock_one(tx, review_id)
-    review_authority.require_waiting(tx, review, now_us)
-    review_authority.require_unclaimed(tx, review, decider, now_us)
-    owed = review_settling.owed_by(tx, review)
-    deciders = review_authority.require(tx, review, decider, policies, now_us)
-    if rejections.stands(tx, review.action):
-        raise Conflict(f"a person said no to a {review.action.kind} here for {review.action.cause}")
-    rules, subject = policies.breakers.velocity, velocity.Subject(review.action, review.agent)
-    velocity.require_passage(tx, rules, subject, now_us)
-    if seen != review.seen or review_records.moved(tx, review, now_us, policies.digest()):
-        return _not_as_seen(tx, review, policies, now_us)
-    if review.changed and (why := _void(tx, review, policies, now_us)):
-        return Approval(review_id, ReviewStatus.VOID, "", why)
-    if deciders > 1 and not review_authority.first_yes(tx, review):
-        return _first_of_two(tx, review, decider, now_us)
-    if deciders > 1 and review.first_by == decider.person_id:
-        raise NotAllowed("you approved it already; a second person must approve it too")
-    review_limits.note(tx, review.action_id, review.action, policies.approvals.limits, now_us)
-    if undo_us > 0:
-        review_settling.require_free(tx, review, owed)
-        return _begin_window(tx, review, decider, now_us, now_us + undo_us)
-    review_settling.take_obligation(tx, review, owed, now_us)
-    review_records.end(tx, review, ReviewStatus.APPROVED, now_us, decided_by=decider.person_id)
-    grant_id = review_settling.grant(tx, review, decider.person_id, now_us, policies)
-    return Approval(review_id, ReviewStatus.APPROVED, grant_id, "")
+    sitting = Sitting.of(tx, rulebook, [review_id], now_us, moves_breakers=not undo_us)
+    approving = Approving(sitting, decider, undo_us)
+    made = approving.approve(Choice(review_id, seen))
+    approving.write()
+    return made
 
 
 def reject(
@@ -136,7 +110,7 @@ def reject(
     reason: Reason,
     comment: bytes | None,
     now_us: int,
-    policies: Policies,
+    rulebook: Rulebook,
 ) -> None:
     """Say no, finally, for (kind, entity, cause); other holds of the same are superseded.
 
@@ -148,21 +122,9 @@ def reject(
         NotAllowed: policy does not let this person decide it.
 
     """
-    review = review_settling.lock_same(tx, review_id)
-    review_authority.require_waiting(tx, review, now_us)
-    review_authority.require_unclaimed(tx, review, decider, now_us)
-    review_authority.require_role(review, decider, policies)
-    said = {"decided_by": decider.person_id, "reason": reason, "comment": comment}
-    review_records.end(tx, review, ReviewStatus.REJECTED, now_us, **said)
-    rejections.record(tx, review.action, review.action_id, now_us)
-    review_records.end_action(
-        tx, [review.action_id], ActionStatus.REJECTED, ObligationStatus.REJECTED
-    )
-    subject = velocity.Subject(review.action, review.agent)
-    velocity.note_decision(tx, policies.breakers.velocity, subject, now_us, rejected=True)
-    body = {"reason": reason, "comment_sealed": comment is not None}
-    _record(tx, EntryKind.REVIEW_REJECTED, review, decider, now_us, body)
-    review_settling.supersede_same(tx, review, now_us)
+    rejecting = Rejecting.of(tx, rulebook, [review_id], No(decider, reason), now_us)
+    rejecting.reject(review_id)
+    rejecting.write({review_id: comment})
 
 
 def batch(
@@ -170,7 +132,7 @@ def batch(
     decider: Decider,
     choices: Sequence[Choice],
     now_us: int,
-    policies: Policies,
+    rulebook: Rulebook,
     *,
     fresh_only: bool = False,
     undo_us: int = 0,
@@ -179,55 +141,42 @@ def batch(
 
     With `fresh_only` those that can be approved are, and the others are left. Each answer says
     how its hold fared; commit the transaction all the same, so that differences are kept.
+
+    Raises:
+        InvalidInput: the list is empty, too long, or names a review twice.
+
     """
-
-    def one(choice: Choice) -> Approval:
-        return approve(tx, choice.review_id, decider, choice.seen, now_us, policies, undo_us)
-
-    return approve_all(tx, choices, one, now_us, policies, fresh_only=fresh_only)
-
-
-def _not_as_seen(tx: Connection, review: ReviewItem, policies: Policies, now_us: int) -> Approval:
-    if why := _void(tx, review, policies, now_us):
-        return Approval(review.id, ReviewStatus.VOID, "", why)
-    return Approval(review.id, ReviewStatus.STALE, "", _stale_text(review, get(tx, review.id)))
+    ids = desk_batch.require_sound(choices)
+    sitting = Sitting.of(tx, rulebook, ids, now_us, moves_breakers=not undo_us)
+    approving = Approving(sitting, decider, undo_us)
+    results = desk_batch.each(sitting, choices, approving.approve)
+    if made := desk_batch.to_write(results, fresh_only=fresh_only):
+        approving.write()
+    return desk_batch.told(tx, choices, results, done=made)
 
 
-def _void(tx: Connection, review: ReviewItem, policies: Policies, now_us: int) -> str:
-    return review_records.void_if_material(tx, review.id, policies, now_us)
-
-
-def _first_of_two(tx: Connection, review: ReviewItem, decider: Decider, now_us: int) -> Approval:
-    released = {"claimed_by": "", "claimed_until_us": None}
-    review_records.update(tx, review.id, {"first_by": decider.person_id, **released})
-    _record(tx, EntryKind.REVIEW_SECONDED, review, decider, now_us, {"digest": review.digest})
-    detail = "a second person must approve it too"
-    return Approval(review.id, ReviewStatus.OPEN, "", detail)
-
-
-def _begin_window(
-    tx: Connection, review: ReviewItem, decider: Decider, now_us: int, until_us: int
-) -> Approval:
-    window = {"decided_by": decider.person_id, "approving_until_us": until_us}
-    review_records.end(tx, review, ReviewStatus.APPROVING, now_us, **window)
-    body = {"until_us": until_us, "digest": review.digest}
-    _record(tx, EntryKind.REVIEW_APPROVING, review, decider, now_us, body)
-    return Approval(review.id, ReviewStatus.APPROVING, "", "")
-
-
-def _stale_text(was: ReviewItem, review: ReviewItem) -> str:
-    moved = [f"{fact} of {ref} was {then}, is {now}" for ref, fact, then, now in review.changed]
-    if was.policy_digest != review.policy_digest:
-        moved.append("the policies are others than when it was held")
-    return "; ".join(moved) or "it is not what the page showed; look again"
-
-
-def _record(
+def reject_batch(
     tx: Connection,
-    kind: EntryKind,
-    review: ReviewItem,
-    decider: Decider,
+    no: No,
+    choices: Sequence[Choice],
+    comments: Mapping[str, bytes | None],
     now_us: int,
-    body: dict[str, Any],
-) -> None:
-    review_records.record(tx, kind, review, decider.person_id, now_us, body)
+    rulebook: Rulebook,
+    *,
+    fresh_only: bool = False,
+) -> Batch:
+    """Say no to an explicit list, each as the page showed it: to all of them, or to none.
+
+    With `fresh_only` it is said to those that it can be said to. `comments` are sealed, by the
+    ids of the reviews. Commit the transaction all the same, so that differences are kept.
+
+    Raises:
+        InvalidInput: the list is empty, too long, or names a review twice.
+
+    """
+    ids = desk_batch.require_sound(choices)
+    rejecting = Rejecting.of(tx, rulebook, ids, no, now_us)
+    results = desk_batch.each(rejecting.sitting, choices, rejecting.reject_as_seen)
+    if made := desk_batch.to_write(results, fresh_only=fresh_only):
+        rejecting.write(comments)
+    return desk_batch.told(tx, choices, results, done=made)

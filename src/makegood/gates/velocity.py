@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 
 from makegood.domain.policy import Velocity, Watched
-from makegood.errors import Conflict
-from makegood.gates import bypass
 from makegood.gates.circuits import SHARES, Circuit, Seen, State
 from makegood.gates.places import Place, Subject, places
 from makegood.ledger.entries import HOUSE, SYSTEM, Draft, append
@@ -79,13 +77,16 @@ class Board:
 
     def probe(self, subject: Subject) -> Stop | None:
         """Let an approved action pass as a probe; return the breaker that has none left, if any."""
-        over = [c for c in self._over(subject) if c.state is not State.CLOSED]
-        without = next((c for c in over if c.probes_left < 1), None)
-        if without is not None:
-            return _stop(without)
-        for circuit in over:
-            circuit.take_probe()
-        return None
+        stop = self.blocked(subject)
+        if stop is None:
+            for circuit in self._over(subject):
+                circuit.take_probe()
+        return stop
+
+    def blocked(self, subject: Subject) -> Stop | None:
+        """Return the first breaker over an action that is open, or has no probe left, if any."""
+        over = (c for c in self._over(subject) if c.state is not State.CLOSED)
+        return next((_stop(c) for c in over if c.probes_left < 1), None)
 
     def sample(self, subject: Subject, watched: Watched, *, bad: bool) -> None:
         """Count an outcome or a decision where breakers watch for it, and in half-open ones."""
@@ -132,13 +133,6 @@ def board(
     return made
 
 
-def note_decision(
-    tx: Connection, rules: tuple[Velocity, ...], subject: Subject, now_us: int, *, rejected: bool
-) -> None:
-    """Count a reviewer's yes or no."""
-    _note(tx, rules, [(subject, rejected)], Watched.REJECTIONS, now_us)
-
-
 def note_outcomes(
     tx: Connection,
     rules: tuple[Velocity, ...],
@@ -146,36 +140,9 @@ def note_outcomes(
     now_us: int,
 ) -> None:
     """Count how calls of tools ended: each with whether it failed, or nobody knows."""
-    _note(tx, rules, outcomes, Watched.FAILURES, now_us)
-
-
-def require_passage(
-    tx: Connection, rules: tuple[Velocity, ...], subject: Subject, now_us: int
-) -> None:
-    """Check that an approval could go out now; the spend looks again, under lock.
-
-    Raises:
-        Conflict: a breaker over it is open, or has no probe left, and no bypass lifts it.
-
-    """
-    seen = board(tx, rules, [subject], now_us, lock=False)
-    stop = seen.probe(subject)
-    if stop is None:
-        return
-    if not bypass.in_force(tx, now_us).over(subject.action, subject.agent):
-        raise Conflict(f"{stop.why}; a person can reset it")
-
-
-def _note(
-    tx: Connection,
-    rules: tuple[Velocity, ...],
-    samples: Sequence[tuple[Subject, bool]],
-    watched: Watched,
-    now_us: int,
-) -> None:
-    seen = board(tx, rules, [subject for subject, _ in samples], now_us)
-    for subject, bad in samples:
-        seen.sample(subject, watched, bad=bad)
+    seen = board(tx, rules, [subject for subject, _ in outcomes], now_us)
+    for subject, bad in outcomes:
+        seen.sample(subject, Watched.FAILURES, bad=bad)
     seen.save(tx)
 
 

@@ -29,7 +29,7 @@ def finish(house: House) -> int:
 
     def work(tx: Connection) -> list[Approval]:
         house.executor.require_owned(tx)
-        return reviews.finish_due(tx, now_us, house.policies)
+        return reviews.finish_due(tx, now_us, house.rulebook)
 
     finished = house.store.write_again(work)
     for one in finished:
