@@ -34,7 +34,7 @@ NOUNS = frozenset(
     {
         *("demo", "serve", "init", "check", "db", "doctor", "person", "token"),
         *("ingest", "import", "replay", "review", "effect", "outbox", "quarantine"),
-        *("breaker", "bypass", "kill"),
+        *("breaker", "bypass", "kill", "eval"),
         *("order", "incident", "decision", "ledger"),
     }
 )

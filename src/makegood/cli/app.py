@@ -13,6 +13,7 @@ from makegood.cli import (
     breaker,
     bypass,
     desk,
+    evals,
     feed,
     kill,
     ledger,
@@ -30,7 +31,8 @@ from makegood.errors import MakegoodError
 _SECTIONS: Final = (
     ("Run it", "demo serve"),
     ("Set it up", "init check db doctor person token"),
-    ("Feed it", "ingest import replay"),
+    ("Feed it", "ingest import"),
+    ("Try it", "replay eval"),
     ("Decide", "review effect outbox quarantine breaker bypass kill"),
     ("Look", "order incident decision ledger"),
 )
@@ -114,6 +116,7 @@ for module in (
     play,
     setup,
     feed,
+    evals,
     lookup,
     desk,
     outside,

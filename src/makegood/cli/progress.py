@@ -64,6 +64,42 @@ def shares(what: str) -> Generator[Callable[[float, str], None]]:
         yield seen
 
 
+@contextmanager
+def pieces(what: str) -> Generator[Callable[[int, int, str], None]]:
+    """Show how many pieces of the work are done, of how many, and which one ended last."""
+    if not sys.stderr.isatty():
+
+        def told(done: int, total: int, name: str) -> None:
+            note(f"{what}  {done}/{total}  {name}")
+
+        yield told
+        return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    from makegood.cli.output import console
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[last]}"),
+    )
+    with Progress(*columns, console=console(sys.stderr), transient=True) as shown:
+        task = shown.add_task(what, total=None, last="")
+
+        def seen(done: int, total: int, name: str) -> None:
+            shown.update(task, completed=done, total=total, last=name)
+
+        yield seen
+
+
 class _Sparse:
     """Prints a line for each tenth of the work."""
 

@@ -1,0 +1,1 @@
+"""Reports of suites: one HTML file that needs nothing else, and the charts in it."""
