@@ -16,6 +16,7 @@ trip's orders are fixed, and more orders of that restaurant may still be added u
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -31,9 +32,12 @@ from makegood.planning.rolling.kernels.arrays import (
     flags,
     floats,
     ints,
+    no_floats,
+    no_ints,
 )
 from makegood.planning.rolling.kernels.draws import seeded
 from makegood.planning.rolling.kernels.search import Effort, desk, improve, insert_all
+from makegood.planning.rolling.kernels.stations import station
 from makegood.planning.rolling.moves import Bundle, Courier, Move, Order, Sent
 
 _MOST_TRIPS: Final = 12
@@ -59,6 +63,7 @@ class Tuning:
     A minute of travel costs `ride`; a unit of pay above the guaranteed costs `pay`, where an order
     pays `per_order`; pay counts as guaranteed that is earned in shift minutes up to `ahead`
     minutes from now. The search has `rounds` rounds and `rounds_each` more for each open order.
+    Idle couriers are sent to wait where orders came from in the last `foresee` minutes.
     """
 
     ride: float = 0.1
@@ -72,6 +77,7 @@ class Tuning:
     hot: float = 3.0
     cold: float = 0.2
     blink: float = 0.02
+    foresee: float = 0.0
 
 
 @dataclass(slots=True)
@@ -104,6 +110,8 @@ class Horizon:
         self._tuning = tuning
         self._draws = seeded(seed)
         self._open: dict[int, Order] = {}
+        self._new: list[int] = []
+        self._seen: deque[tuple[float, int]] = deque()
         self._states = [_State(c.start, c.on, c.on) for c in couriers]
 
     @property
@@ -114,12 +122,17 @@ class Horizon:
     def know(self, orders: Mapping[int, Order]) -> None:
         """Learn of orders, each under a number of its own."""
         self._open.update(orders)
+        self._new += [order.pick for order in orders.values()]
 
     def decide(self, now: float, until: float) -> list[Move]:
         """Plan anew at minute `now` and return what is fixed before the decision at `until`."""
         crew = [n for n, courier in enumerate(self._couriers) if courier.off >= now]
-        if not crew or not self._open:
-            return []
+        self._seen.extend((now, place) for place in self._new)
+        self._new.clear()
+        moves = self._planned(crew, now, until) if crew and self._open else []
+        return moves + self._stationed(crew, now, until)
+
+    def _planned(self, crew: list[int], now: float, until: float) -> list[Move]:
         numbers = list(self._open)
         problem = Problem(self._places, self._orders(), self._fleet(crew, now), self._rules(now))
         plan = self._load(crew, numbers)
@@ -128,6 +141,28 @@ class Horizon:
         moves: list[Move] = []
         for row, number in enumerate(crew):
             moves += self._fix(number, _read(plan, row, numbers), now, until)
+        return moves
+
+    def _stationed(self, crew: list[int], now: float, until: float) -> list[Move]:
+        """Send couriers with nothing to do where orders came from in the last minutes."""
+        while self._seen and self._seen[0][0] <= now - self._tuning.foresee:
+            self._seen.popleft()
+        idle = [n for n in crew if not self._states[n].assigned and not self._states[n].trips]
+        if not self._seen or not idle:
+            return []
+        wanted = ints([place for _, place in self._seen])
+        problem = Problem(self._places, self._orders(), self._fleet(idle, now), self._rules(now))
+        chosen, arrives = no_ints(len(idle)), no_floats(len(idle))
+        away = no_floats((len(idle), len(self._seen)))
+        station(problem, wanted, away, chosen, arrives)
+        moves: list[Move] = []
+        for row, number in enumerate(idle):
+            state, departs = self._states[number], max(self._states[number].free, now)
+            if chosen[row] < 0 or departs >= until or state.place == wanted[chosen[row]]:
+                continue
+            place = wanted[chosen[row]]
+            moves.append(Sent(number, place, now, departs, arrives[row], ()))
+            state.place, state.since, state.free = place, arrives[row], arrives[row]
         return moves
 
     # --- the problem as arrays ---------------------------------------------------------------
