@@ -357,3 +357,20 @@ def test_a_whole_page_of_the_queue_can_be_approved_as_one_batch(town: Town) -> N
         answer = client.post("/review/batch", data=form, headers=headers)
     assert answer.status_code == 200, answer.text
     assert len(answer.json()["done"]) == 50
+
+
+def test_what_is_selected_on_the_queue_can_be_rejected_for_one_reason(town: Town) -> None:
+    names = [f"so-{7100 + number}" for number in range(3)]
+    town.orders(*names)
+    town.propose(*(refund(name) for name in names))
+    mine = [item for item in town.waiting() if item.order_id in names]
+    form = {f"pick-{item.id}": item.seen for item in mine}
+    form |= {"then": "/review", "do": "reject", "csrf": "x"}
+    headers = town.bearer(Role.SUPERVISOR) | {"accept": "application/json"}
+    with TestClient(town.app) as client:
+        unsaid = client.post("/review/batch", data=form, headers=headers)
+        answer = client.post("/review/batch", data=form | {"reason": "other"}, headers=headers)
+    assert unsaid.status_code == 422
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["said"] == "3 rejected, for good."
+    assert {town.review(item.id).status for item in mine} == {ReviewStatus.REJECTED}

@@ -13,6 +13,7 @@ from makegood.gates.desk_notes import NOTE
 from makegood.gates.reviews import Decider
 from makegood.ledger.entries import latest
 from tests.api.town import Town
+from tests.gates.world import REVIEW
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,6 +168,25 @@ def test_a_batch_with_one_stale_hold_approves_none_and_says_which(
     fresh = send(client, town, "batch", {"items": items, "fresh_only": True})
     assert (fresh.status_code, fresh.json()["done"]) == (200, True)
     assert [one["status"] for one in fresh.json()["results"]] == ["approved", "stale"]
+
+
+def test_a_batch_can_be_rejected_with_words_that_are_sealed_for_each(
+    client: TestClient, town: Town
+) -> None:
+    ids = [held(town, f"so-{number}") for number in (1, 2)]
+    items = [{"review_id": one, "seen": seen(town, one)} for one in ids]
+    town.refund_reported("so-2", 100)
+    no = {"reason": "wrong_amount", "comment": "Ann Other lives elsewhere"}
+    none = send(client, town, "batch", {"items": items, "rejection": no})
+    assert none.status_code == 409
+    assert [town.review(one).status for one in ids] == ["open", "stale"]
+    some = send(client, town, "batch", {"items": items, "rejection": no, "fresh_only": True})
+    assert [one["status"] for one in some.json()["results"]] == ["rejected", "stale"]
+    (kept,) = [row.comment for row in town.rows(REVIEW) if row.id == ids[0]]
+    assert kept
+    assert b"Ann" not in kept
+    wrong = send(client, town, "batch", {"items": items, "rejection": {"reason": "because"}})
+    assert wrong.status_code == 422
 
 
 def test_a_batch_that_is_sent_again_is_done_once(client: TestClient, town: Town) -> None:

@@ -97,6 +97,25 @@ def batch(
         )
 
 
+def no_to(
+    world: World,
+    review_ids: Sequence[str],
+    by: Decider = SUPERVISOR,
+    *,
+    fresh_only: bool = False,
+    seen: Mapping[str, str] | None = None,
+) -> reviews.Batch:
+    """Say no to holds as they stand now, or as `seen` says."""
+    shown = seen or {one: world.review(one).seen for one in review_ids}
+    choices = [Choice(one, shown[one]) for one in review_ids]
+    no = reviews.No(by, reviews.Reason.NOT_OWED)
+    with world.store.write() as tx:
+        now_us = world.clock.now_us()
+        return reviews.reject_batch(
+            tx, no, choices, {}, now_us, world.rulebook, fresh_only=fresh_only
+        )
+
+
 def deadlines(world: World, minutes: int = 0) -> reviews.Due:
     """Let time pass and look at the deadlines."""
     world.pass_time(minutes)

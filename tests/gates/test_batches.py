@@ -9,7 +9,7 @@ from makegood.errors import InvalidInput
 from makegood.gates import reviews
 from makegood.gates.reviews import Choice, Decider
 from tests.gates import desk
-from tests.gates.world import AGENT, GRANT, SECOND, SUPERVISOR, World, refund
+from tests.gates.world import AGENT, AUDITOR, GRANT, SECOND, SUPERVISOR, World, refund
 
 
 def three(world: World) -> list[str]:
@@ -111,3 +111,57 @@ def test_a_batch_is_a_list_of_some_holds_each_once(quick: World, how: str) -> No
     with pytest.raises(InvalidInput) as refused:
         desk.batch(quick, ids)
     assert refused.value.field == "items"
+
+
+def test_a_batch_says_no_to_each_hold_and_ends_the_others_of_the_same(world: World) -> None:
+    world.order("o", 9_000)
+    parts = [world.held(refund("o", 500, lines=(line,))).id for line in "xyz"]
+    other = desk.hold(world, "p")
+    made = desk.no_to(world, [parts[0], parts[1], other])
+    assert made.done
+    assert {one.status for one in made.results} == {ReviewStatus.REJECTED}
+    assert world.review(parts[0]).reason == "not_owed"
+    assert [world.review(one).status for one in parts] == ["rejected", "rejected", "superseded"]
+    assert world.review(parts[2]).replaced_by in parts[:2]
+    assert world.verdict(refund("o", 500, lines=("x",))) == "deny"
+    assert world.verdict(refund("p", 100)) == "deny"
+    assert world.settle() == 0
+    assert world.counters_agree()
+    assert world.ledger_is_sound()
+
+
+def test_a_no_to_a_batch_with_a_stale_hold_is_none_unless_the_fresh_ones_are_wanted(
+    world: World,
+) -> None:
+    ids = three(world)
+    seen = {one: world.review(one).seen for one in ids}
+    world.refund_reported("b", 1000)
+    made = desk.no_to(world, ids, seen=seen)
+    assert not made.done
+    assert [one.status for one in made.results] == ["open", "stale", "open"]
+    assert world.review(ids[1]).changed
+    fresh = desk.no_to(world, ids, seen=seen, fresh_only=True)
+    assert [one.status for one in fresh.results] == ["rejected", "stale", "rejected"]
+
+
+def test_nobody_says_no_to_a_batch_beyond_their_role_or_to_their_own_request(quick: World) -> None:
+    ids = three(quick)
+    assert not desk.no_to(quick, ids, by=AUDITOR).done
+    mine = desk.edit(quick, ids[0], amount=desk.eur(1000)).id
+    assert "you edited it" in desk.no_to(quick, [mine, *ids[1:]]).results[0].detail
+    assert {quick.review(one).status for one in (mine, *ids[1:])} == {ReviewStatus.OPEN}
+
+
+def test_of_two_holds_of_the_same_in_one_batch_one_is_approved(world: World) -> None:
+    world.order("o", 9_000)
+    owner = world.held(refund("o", 1_000)).id
+    rival = world.held(refund("o", 1_200)).id
+    made = desk.batch(world, [owner, rival], fresh_only=True)
+    assert sorted(str(one.status) for one in made.results) in (
+        ["approved", "open"],
+        ["approved", "superseded"],
+    )
+    assert len(world.rows(GRANT)) == 1
+    assert world.settle() == 1
+    assert world.refunded() in {1_000, 1_200}
+    assert world.ledger_is_sound()

@@ -39,7 +39,7 @@ OF_BREAKERS: Final = (
         2,
         "open breakers are not looked at again at the spend",
         "gates/grants.py",
-        "    troubles |= last_look.look(tx, breakers, adapters, fine, now_us)\n",
+        "    troubles |= last_look.look(tx, policies.breakers, adapters, fine, now_us)\n",
         "",
         LAST_LOOK,
     ),

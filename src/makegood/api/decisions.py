@@ -132,6 +132,37 @@ def batch(
     return once.do(BatchOut, work)
 
 
+def reject_batch(
+    desk: Desk,
+    once: Once,
+    who: Principal,
+    choices: Sequence[reviews.Choice],
+    reason: reviews.Reason,
+    comment: str,
+    *,
+    fresh_only: bool = False,
+) -> BatchOut:
+    """Say no to holds as the page showed them: all or none, or those that can be decided.
+
+    The comment is sealed for each of them, under its own customer's key.
+
+    Raises:
+        InvalidInput: the list is empty, too long, or names a review twice.
+
+    """
+    now_us, no = desk.clock.now_us(), reviews.No(decider(who), reason)
+
+    def work(tx: Connection) -> BatchOut:
+        found = reviews.some(tx, [choice.review_id for choice in choices])
+        sealed = _sealed_for(tx, desk.vault, found, comment.strip(), now_us)
+        made = reviews.reject_batch(
+            tx, no, choices, sealed, now_us, desk.rulebook, fresh_only=fresh_only
+        )
+        return BatchOut.of(made)
+
+    return once.do(BatchOut, work)
+
+
 def claim(desk: Desk, once: Once, who: Principal, review_id: str) -> ReviewOut:
     """Take a hold to look at, so that nobody else decides it for a while."""
     now_us = desk.clock.now_us()
@@ -221,6 +252,20 @@ def _write(
         return write(tx, review_id, decider(who), sealed, now_us)
 
     return _step(once, work)
+
+
+def _sealed_for(
+    tx: Connection, vault: Vault, items: Sequence[reviews.ReviewItem], words: str, now_us: int
+) -> dict[str, bytes | None]:
+    """Seal the same words for several reviews; a customer who was erased gets none of them."""
+    if not words:
+        return {}
+    persons = {item.id: seal_under(item) for item in items}
+    keys = vault.ensure(tx, sorted(set(persons.values())), now_us)
+    return {
+        review_id: key.seal(words.encode(), review_id.encode()) if key is not None else None
+        for review_id, key in ((one, keys[person]) for one, person in persons.items())
+    }
 
 
 def _sealed(

@@ -92,17 +92,23 @@ def batch(
     reviews: Reviews,
     *,
     fresh: Annotated[
-        bool, typer.Option("--fresh", help="Approve those that can be, and leave the others.")
+        bool, typer.Option("--fresh", help="Decide on those that can be, and leave the others.")
     ] = False,
+    reject: Annotated[
+        str, typer.Option("--reject", help="Reject them for good, for this reason.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Approve several reviews as they stand now, or none."""
+    """Approve or reject several reviews as they stand now, or none."""
     items: list[dict[str, str]] = []
     for each in reviews:
         found = client.get(client.path("review", each))
         output.note(f"{each}: {shapes.sentence(found['action'])}")
         items.append({"review_id": each, "seen": found["seen"]})
-    made = client.post(client.path("review", "batch"), {"items": items, "fresh_only": fresh})
+    wanted: dict[str, Any] = {"items": items, "fresh_only": fresh}
+    if reject:
+        wanted["rejection"] = {"reason": reject}
+    made = client.post(client.path("review", "batch"), wanted)
     if as_json:
         output.show_json(made)
         return

@@ -32,21 +32,23 @@ _SAID: Final = {ReviewStatus.APPROVED: "approved", ReviewStatus.APPROVING: "appr
 
 @router.post("/review/batch")
 def batch_form(request: Request, house: House, who: Who, form: Form) -> Response:
-    """Approve what was selected, each as the page showed it."""
+    """Approve what was selected, or reject it, each as the page showed it."""
     picked = [
         reviews.Choice(name.removeprefix(_PICK), seen)
         for name, seen in form.items()
         if name.startswith(_PICK)
     ]
-    made = decisions.batch(
-        house,
-        _once(house, who),
-        who,
-        picked,
-        fresh_only=form.get("fresh") == "yes",
-        undo_us=_undo_us(house),
-    )
-    return batch_told(request, house, made, form.get("then", QUEUE))
+    once, then = _once(house, who), form.get("then", QUEUE)
+    fresh_only = form.get("fresh") == "yes"
+    if form.get("do") == "reject":
+        reason, comment = reason_of(form), form.get("comment", "")[:_LONGEST_WORDS]
+        made = decisions.reject_batch(
+            house, once, who, picked, reason, comment, fresh_only=fresh_only
+        )
+        return batch_told(request, house, made, then, "rejected")
+    undo_us = _undo_us(house)
+    made = decisions.batch(house, once, who, picked, fresh_only=fresh_only, undo_us=undo_us)
+    return batch_told(request, house, made, then, "approved")
 
 
 @router.post("/review/{review_id}/approve")

@@ -44,21 +44,21 @@ def done(request: Request, said: str, then: str, **more: object) -> Response:
     return RedirectResponse(f"{back}{joint}{urlencode({'said': said})}", HTTPStatus.SEE_OTHER)
 
 
-def batch_told(request: Request, house: Desk, made: BatchOut, then: str) -> Response:
-    """Answer how a batch went: what was approved, and why the rest was not."""
+def batch_told(request: Request, house: Desk, made: BatchOut, then: str, did: str) -> Response:
+    """Answer how a batch went: what was approved or rejected (`did`), and why the rest was not."""
     words = words_of(request)
     went = [one.review_id for one in made.results if one.ok] if made.done else []
     left = [one for one in made.results if not one.ok]
     what = "; ".join(dict.fromkeys(_of_batch(words, house, one) for one in left[:_MOST_TOLD]))
     key = "batch_none" if not made.done else "batch_some" if left else "batch_done"
     number = len(went) if made.done else len(left)
-    said = words(f"said.{key}", n=number, left=len(left), what=what)
+    said = words(f"said.{key}_{did}", n=number, left=len(left), what=what)
     if wants_json(request):
         status = HTTPStatus.OK if made.done else HTTPStatus.CONFLICT
         return JSONResponse({"said": said, "title": said, "done": went}, status)
     if not made.done:
         raise Conflict(said)
-    return done(request, "approved", then)
+    return done(request, did, then)
 
 
 def _of_batch(words: Words, house: Desk, one: BatchResultOut) -> str:

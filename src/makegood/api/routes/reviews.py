@@ -65,10 +65,14 @@ class ChoiceIn(Frozen):
 
 
 class BatchIn(Frozen):
-    """Holds to approve: all or none, or with `fresh_only` those that can be approved."""
+    """Holds to decide on: all or none, or with `fresh_only` those that can be decided.
+
+    They are approved, or rejected where `rejection` says why.
+    """
 
     items: tuple[ChoiceIn, ...] = Field(min_length=1, max_length=_MOST)
     fresh_only: bool = False
+    rejection: RejectionIn | None = None
 
 
 @router.get("/review")
@@ -82,10 +86,15 @@ def list_reviews(
 
 
 @router.post("/review/batch", response_model=BatchOut)
-def approve_batch(house: House, who: Who, once: Repeatable, wanted: BatchIn) -> Response | BatchOut:
-    """Approve many holds, each as it was shown; 409 when nothing was, with why for each."""
+def decide_batch(house: House, who: Who, once: Repeatable, wanted: BatchIn) -> Response | BatchOut:
+    """Decide on many holds, each as it was shown; 409 when nothing was done, with why for each."""
     choices = [reviews.Choice(one.review_id, one.seen) for one in wanted.items]
-    made = decisions.batch(house, once, who, choices, fresh_only=wanted.fresh_only)
+    fresh_only, no = wanted.fresh_only, wanted.rejection
+    if no is None:
+        made = decisions.batch(house, once, who, choices, fresh_only=fresh_only)
+    else:
+        said = (choices, no.reason, no.comment)
+        made = decisions.reject_batch(house, once, who, *said, fresh_only=fresh_only)
     if made.done:
         return made
     mistakes = tuple(
