@@ -35,9 +35,11 @@ WORKERS = {"ann": Worker(HOME, on=2, off=60, room=2), "bob": Worker(GRILL, on=0,
 
 
 def _way(_courier: str, a: Place, b: Place) -> float:
-    assert isinstance(a, tuple)
-    assert isinstance(b, tuple)
-    return math.ceil(math.dist(a, b) / 100)
+    match a, b:
+        case (int(from_x), int(from_y)), (int(to_x), int(to_y)):
+            return math.ceil(math.hypot(from_x - to_x, from_y - to_y) / 100)
+        case _:
+            raise AssertionError((a, b))
 
 
 GAME = Game(

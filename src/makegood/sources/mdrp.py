@@ -28,7 +28,7 @@ from makegood.domain.geo import EARTH_RADIUS_M, Point
 from makegood.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
 START_US: Final = from_rfc3339("2018-03-05T10:00:00Z")
@@ -43,6 +43,18 @@ _FILES: Final = {
     "couriers.txt": ("courier", "x", "y", "on_time", "off_time"),
     "restaurants.txt": ("restaurant", "x", "y"),
 }
+_PARAMETERS: Final = {
+    "instance_parameters.txt": (
+        "meters_per_minute",
+        "pickup service minutes",
+        "dropoff service minutes",
+        "target click-to-door",
+        "maximum click-to-door",
+        "pay per order",
+        "guaranteed pay per hour",
+    )
+}
+_COLUMNS: Final = _FILES | _PARAMETERS
 _MOST_BYTES: Final = 50_000_000
 _NAMED: Final = 6
 
@@ -101,7 +113,7 @@ def read(archive: Path, instance: str, start_us: int = START_US) -> Day:
     if instance not in known:
         listed = ", ".join(known[:_NAMED]) + (", ..." if len(known) > _NAMED else "")
         raise InvalidInput("instance", f"{archive} has no {instance!r}", f"use one of {listed}")
-    texts = _texts(archive, instance)
+    texts = _texts(archive, instance, _FILES)
     orders, couriers, restaurants = (_rows(name, texts[name]) for name in _FILES)
     places = {row["restaurant"]: row for row in restaurants}
     for number, order in enumerate(orders, 2):
@@ -109,6 +121,20 @@ def read(archive: Path, instance: str, start_us: int = START_US) -> Day:
             problem = f"{order['restaurant']!r} is not in restaurants.txt"
             raise InvalidInput(f"orders.txt line {number}", problem, "get the archive again")
     return Day(instance, start_us, tuple(orders), tuple(couriers), places)
+
+
+def parameters(archive: Path, instance: str) -> dict[str, int]:
+    """Return the one row of an instance's parameters, by the names in the file's header.
+
+    Raises:
+        InvalidInput: there is no such file, it is not as the format says, or it has no row.
+
+    """
+    name = "instance_parameters.txt"
+    rows = _rows(name, _texts(archive, instance, _PARAMETERS)[name])
+    if len(rows) != 1:
+        raise InvalidInput(name, f"has {len(rows)} rows, not 1", "get the archive again")
+    return {column: int(value) for column, value in rows[0].items()}
 
 
 def place(x_m: int, y_m: int) -> Point:
@@ -192,7 +218,7 @@ def _total_minor(order: str) -> int:
 
 
 def _rows(name: str, text: str) -> list[_Row]:
-    columns = _FILES[name]
+    columns = _COLUMNS[name]
     lines = text.splitlines()
     if not lines or tuple(lines[0].split("\t")) != columns:
         raise InvalidInput(f"{name} line 1", "is not the header", "expected " + " ".join(columns))
@@ -200,7 +226,7 @@ def _rows(name: str, text: str) -> list[_Row]:
 
 
 def _row(name: str, number: int, line: str) -> _Row:
-    columns, values = _FILES[name], line.split("\t")
+    columns, values = _COLUMNS[name], line.split("\t")
     if len(values) != len(columns):
         problem = f"has {len(values)} columns, not {len(columns)}"
         raise InvalidInput(f"{name} line {number}", problem, "get the archive again")
@@ -237,21 +263,21 @@ def _opened(archive: Path) -> tarfile.TarFile:
         raise InvalidInput("archive", f"{archive}: {error}", "give a .tar.gz or folder") from None
 
 
-def _texts(archive: Path, instance: str) -> dict[str, str]:
+def _texts(archive: Path, instance: str, names: Collection[str]) -> dict[str, str]:
     texts: dict[str, str] = {}
     if archive.is_dir():
         folder = next(p.parent for p in archive.glob("**/orders.txt") if p.parent.name == instance)
-        for name in _FILES:
+        for name in names:
             if (folder / name).is_file():
                 texts[name] = (folder / name).read_text()
     else:
         with _opened(archive) as tar:
             for member in tar:
                 name = member.name.rpartition("/")[2]
-                if name in _FILES and _parent(member.name) == instance:
+                if name in names and _parent(member.name) == instance:
                     file = tar.extractfile(member)
                     texts[name] = file.read(_MOST_BYTES).decode() if file else ""
-    for name in _FILES:
+    for name in names:
         if name not in texts:
             raise InvalidInput("archive", f"{instance} has no {name}", "get the archive again")
     return texts
