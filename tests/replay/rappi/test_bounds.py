@@ -72,7 +72,7 @@ _COURIERS = st.builds(
 )
 
 
-@given(st.lists(_ORDERS, min_size=1, max_size=4), st.lists(_COURIERS, min_size=1, max_size=2))
+@given(st.lists(_ORDERS, min_size=1, max_size=3), st.lists(_COURIERS, min_size=1, max_size=2))
 def test_no_plan_whatever_keeps_more_than_the_bounds(
     orders: list[Order], couriers: list[Courier]
 ) -> None:

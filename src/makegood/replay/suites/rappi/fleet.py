@@ -25,7 +25,8 @@ from makegood.replay.suites.rappi.rules import (
 class Trip:
     """One courier's way to a shop, and from there to the customers of what was picked up.
 
-    Orders are in the order of their drop-offs; `decided_s` is when the last of them was given.
+    Orders are in the order of their drop-offs; `decided_s` is the look at which
+    they were given.
     """
 
     courier: int
@@ -77,12 +78,12 @@ class Fleet:
         self.capacity = np.array([CAPACITY[one.vehicle] for one in day.couriers], dtype=np.int64)
         self.trips: list[Trip] = []
 
-    def carry_out(self, send: Send, decided_s: int) -> Trip | None:
-        """Send a courier off and return the trip, or None where the shift ends before pick-up."""
+    def carry_out(self, send: Send, decided_s: int, cost_s: int = 0) -> Trip | None:
+        """Send a courier off, once deciding is over; None where the shift ends before pick-up."""
         courier, orders = self._day.couriers[send.courier], self._day.orders
         speed = courier.speed_km_h
         shop = orders[send.orders[0]].pick_up
-        departs_s = max(send.departs_s, decided_s, int(self.free_s[send.courier]))
+        departs_s = max(send.departs_s, decided_s + cost_s, int(self.free_s[send.courier]))
         arrives_s = departs_s + travel_s(self._places[send.courier], shop, speed)
         picked_s = max(arrives_s, *(orders[i].ready_s for i in send.orders))
         if picked_s > courier.off_s:

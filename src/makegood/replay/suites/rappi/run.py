@@ -48,6 +48,6 @@ def live(day: Day, dispatcher: Dispatcher, every_s: int, charge: Charge) -> Live
         taken.append(stopwatch_s() - began_s)
         cost_s = taken[-1] if charge.fixed_us is None else charge.fixed_us / 1e6
         for send in sends:
-            if fleet.carry_out(send, now_s + math.ceil(cost_s)):
+            if fleet.carry_out(send, now_s, math.ceil(cost_s)):
                 waiting[list(send.orders)] = False
     return Lived(tuple(fleet.trips), tuple(taken))
