@@ -38,12 +38,14 @@ def minor(one: Claim, given: Given | None = None) -> int:
     [
         (claim(-20), 0),
         (claim(7), 0),
-        (claim(8), 300),
-        (claim(15), 700),  # 500 + 2 % of 80.00 = 660, rounded up to 50
-        (claim(30, tier="gold"), 1600),  # (800 + 400) x 1.3 = 1560
-        (claim(30, late=2), 1450),  # 1200 + 20 % = 1440
-        (claim(30, late=9), 1600),  # history adds 30 % at most
-        (claim(30, tier="platinum"), 1200),  # an unknown tier is standard
+        (claim(8), 150),  # 90 + 0.2 % of 80.00 = 106, rounded up to 50
+        (claim(15), 350),  # 270 + 40
+        (claim(30, tier="gold"), 700),  # (450 + 64) x 1.3 = 668
+        (claim(30, late=2), 650),  # 514 + 20 % = 616
+        (claim(30, late=9), 700),  # history adds 30 % at most
+        (claim(30, tier="platinum"), 550),  # an unknown tier is standard
+        (claim(44), 550),
+        (claim(45), 1800),  # 1530 + 232
         (claim(90, value=1_000_000), 3000),  # an order's cap
     ],
 )
@@ -112,11 +114,11 @@ def test_the_minutes_to_the_next_rung_flip_it() -> None:
     assert explained.rejected is not None
     assert explained.rejected.key == "from-15"
     assert [(flip.name, flip.by) for flip in explained.flips] == [("delay", 4)]
-    assert explained.margin == 400
+    assert explained.margin == 200
 
 
 def test_from_the_top_rung_less_delay_flips_it() -> None:
-    made = compensate([claim(61)], Given(), POLICY, STAMP)
+    made = compensate([claim(46)], Given(), POLICY, STAMP)
     assert made is not None
     [flip] = explain(made.decision, "ord-1").flips
     assert flip.by == -2
