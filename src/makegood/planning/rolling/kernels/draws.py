@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 
 from makegood.planning.rolling.kernels.arrays import Array
-from makegood.planning.rolling.kernels.compiled import compiled
+from makegood.planning.rolling.kernels.compiled import inner
 
 Draws = Array[np.uint64]
 
@@ -21,7 +21,7 @@ def seeded(seed: int) -> Draws:
     return cast("Draws", np.array([seed % 2**64], dtype=np.uint64))
 
 
-@compiled
+@inner
 def fraction(draws: Draws) -> float:
     """Draw a number of [0, 1)."""
     draws[0] += np.uint64(0x9E3779B97F4A7C15)
@@ -32,7 +32,7 @@ def fraction(draws: Draws) -> float:
     return float(z >> np.uint64(11)) / 9007199254740992.0
 
 
-@compiled
+@inner
 def below(draws: Draws, limit: int) -> int:
     """Draw a whole number of [0, limit)."""
     return int(fraction(draws) * limit)

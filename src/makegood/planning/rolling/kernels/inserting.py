@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from makegood.planning.rolling.kernels.arrays import Plan, Problem
-from makegood.planning.rolling.kernels.compiled import compiled
+from makegood.planning.rolling.kernels.compiled import inner
 from makegood.planning.rolling.kernels.draws import Draws, fraction
 from makegood.planning.rolling.kernels.timing import (
     NEVER,
@@ -21,7 +21,7 @@ Spot = tuple[float, int, int, int]
 """The cost, the courier, the trip, and the position in the trip; position -1 is a new trip."""
 
 
-@compiled
+@inner
 def push(problem: Problem, plan: Plan, c: int, k: int, place: int, at: float) -> float:
     """Return what it costs when trip k and those after it begin at `place` at minute `at`."""
     total = 0.0
@@ -43,7 +43,7 @@ def push(problem: Problem, plan: Plan, c: int, k: int, place: int, at: float) ->
     return total
 
 
-@compiled
+@inner
 def new_trip(problem: Problem, plan: Plan, o: int, c: int, k: int) -> tuple[float, float]:
     """Return the cost of a trip of its own at number k, and a bound below any later number's."""
     orders, rules = problem.orders, problem.rules
@@ -62,7 +62,7 @@ def new_trip(problem: Problem, plan: Plan, o: int, c: int, k: int) -> tuple[floa
     return cost + push(problem, plan, c, k, to, drop + rules.after_drop), bound
 
 
-@compiled
+@inner
 def joined(problem: Problem, plan: Plan, o: int, c: int, k: int, position: int) -> float:
     """Return the cost of taking an order along on trip k, dropped at `position`."""
     orders, rules = problem.orders, problem.rules
@@ -85,7 +85,7 @@ def joined(problem: Problem, plan: Plan, o: int, c: int, k: int, position: int) 
     return total + push(problem, plan, c, k + 1, here, time)
 
 
-@compiled
+@inner
 def in_courier(problem: Problem, plan: Plan, o: int, c: int, best: float) -> Spot:
     """Return the cheapest spot for an order with one courier; it costs `best` where none beats."""
     spot = (best, -1, -1, -1)
@@ -108,7 +108,7 @@ def in_courier(problem: Problem, plan: Plan, o: int, c: int, best: float) -> Spo
     return spot
 
 
-@compiled
+@inner
 def soonest(problem: Problem, o: int, c: int) -> float:
     """Return a minute before which a courier cannot pick an order up."""
     fleet, here = problem.fleet, problem.orders.pick[o]
@@ -120,7 +120,7 @@ def soonest(problem: Problem, o: int, c: int) -> float:
     return max(ready, free + problem.rules.before_pick)
 
 
-@compiled
+@inner
 def cheapest(problem: Problem, plan: Plan, o: int, blink: float, draws: Draws) -> Spot:
     """Return the cheapest spot for an order; couriers are passed over with chance `blink`.
 
@@ -143,7 +143,7 @@ def cheapest(problem: Problem, plan: Plan, o: int, blink: float, draws: Draws) -
     return spot
 
 
-@compiled
+@inner
 def put(problem: Problem, plan: Plan, o: int, c: int, k: int, position: int) -> None:
     """Put an order where `cheapest` found room for it."""
     if position < 0:
@@ -161,7 +161,7 @@ def put(problem: Problem, plan: Plan, o: int, c: int, k: int, position: int) -> 
     retime(problem, plan, c, k)
 
 
-@compiled
+@inner
 def take_out(problem: Problem, plan: Plan, o: int) -> None:
     """Take an order out of the plan."""
     c = plan.by[o]
@@ -174,7 +174,7 @@ def take_out(problem: Problem, plan: Plan, o: int) -> None:
                 return
 
 
-@compiled
+@inner
 def _drop_member(plan: Plan, c: int, k: int, i: int) -> None:
     plan.size[c, k] -= 1
     for n in range(i, plan.size[c, k]):
@@ -185,7 +185,7 @@ def _drop_member(plan: Plan, c: int, k: int, i: int) -> None:
             _move(plan, c, q + 1, q)
 
 
-@compiled
+@inner
 def _move(plan: Plan, c: int, source: int, to: int) -> None:
     plan.at[c, to] = plan.at[c, source]
     plan.size[c, to] = plan.size[c, source]

@@ -21,7 +21,7 @@ from makegood.planning.rolling.kernels.arrays import (
     no_floats,
     no_ints,
 )
-from makegood.planning.rolling.kernels.compiled import compiled
+from makegood.planning.rolling.kernels.compiled import compiled, inner
 from makegood.planning.rolling.kernels.draws import Draws, below, fraction
 from makegood.planning.rolling.kernels.inserting import cheapest, put, take_out
 from makegood.planning.rolling.kernels.timing import minutes, retime
@@ -71,7 +71,7 @@ def desk(plan: Plan) -> Desk:
     )
 
 
-@compiled
+@inner
 def copy_row(source: Plan, to: Plan, c: int) -> None:
     """Copy one courier's trips from a plan into another."""
     to.trips[c], to.cost[c] = source.trips[c], source.cost[c]
@@ -85,7 +85,7 @@ def copy_row(source: Plan, to: Plan, c: int) -> None:
         to.ride_in[c, k], to.ride[c, k] = source.ride_in[c, k], source.ride[c, k]
 
 
-@compiled
+@inner
 def total_cost(problem: Problem, plan: Plan) -> float:
     """Return what a plan costs, with the orders left out of it."""
     total = 0.0
@@ -110,7 +110,7 @@ def insert_all(problem: Problem, plan: Plan, queue: Ints, draws: Draws) -> None:
                 put(problem, plan, o, spot[1], spot[2], spot[3])
 
 
-@compiled
+@inner
 def touch(plan: Plan, memory: Desk, c: int, number: int) -> float:
     """Keep a courier's trips before they change in this round; return what they cost."""
     if memory.stamp[c] == number:
@@ -122,7 +122,7 @@ def touch(plan: Plan, memory: Desk, c: int, number: int) -> float:
     return plan.cost[c]
 
 
-@compiled
+@inner
 def relate(problem: Problem, plan: Plan, memory: Desk, first: int, draws: Draws) -> None:
     """Say how far every order lies from `first`: its places, its time, and chance."""
     orders = problem.orders
@@ -139,7 +139,7 @@ def relate(problem: Problem, plan: Plan, memory: Desk, first: int, draws: Draws)
     memory.key[first] = -1.0
 
 
-@compiled
+@inner
 def nearest(memory: Desk) -> int:
     """Return the order with the least key."""
     least = 0
@@ -149,7 +149,7 @@ def nearest(memory: Desk) -> int:
     return least
 
 
-@compiled
+@inner
 def destroy(problem: Problem, plan: Plan, memory: Desk, effort: Effort, draws: Draws) -> None:
     """Choose the orders to take out in this round, with some of those that are out already."""
     memory.counts[1] = 0
@@ -167,7 +167,7 @@ def destroy(problem: Problem, plan: Plan, memory: Desk, effort: Effort, draws: D
         memory.counts[1] += 1
 
 
-@compiled
+@inner
 def arrange(problem: Problem, memory: Desk, draws: Draws) -> None:
     """Put the orders taken out into the order in which they go back: by chance, time or way."""
     rule = below(draws, 3)
@@ -188,7 +188,7 @@ def arrange(problem: Problem, memory: Desk, draws: Draws) -> None:
         memory.pool[at] = o
 
 
-@compiled
+@inner
 def rebuild(
     problem: Problem, plan: Plan, memory: Desk, effort: Effort, draws: Draws, number: int
 ) -> float:
@@ -216,7 +216,7 @@ def rebuild(
     return grown
 
 
-@compiled
+@inner
 def undo(plan: Plan, memory: Desk) -> None:
     """Put the plan back as it was before this round."""
     for n in range(memory.counts[0]):
@@ -225,7 +225,7 @@ def undo(plan: Plan, memory: Desk) -> None:
         plan.by[memory.pool[n]] = memory.was_by[n]
 
 
-@compiled
+@inner
 def copy_plan(source: Plan, to: Plan) -> None:
     """Copy a whole plan."""
     for c in range(source.trips.shape[0]):

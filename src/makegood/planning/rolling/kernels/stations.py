@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from makegood.planning.rolling.kernels.arrays import Floats, Ints, Problem
-from makegood.planning.rolling.kernels.compiled import compiled
+from makegood.planning.rolling.kernels.compiled import compiled, inner
 from makegood.planning.rolling.kernels.timing import NEVER, minutes
 
 
@@ -35,7 +35,7 @@ def station(problem: Problem, wanted: Ints, away: Floats, chosen: Ints, arrives:
             away[other, w] = NEVER
 
 
-@compiled
+@inner
 def _least(away: Floats) -> tuple[int, int]:
     best = (0, 0)
     for c in range(away.shape[0]):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from makegood.planning.rolling.kernels.arrays import EARTH_RADIUS_M, Floats, Plan, Problem
-from makegood.planning.rolling.kernels.compiled import compiled
+from makegood.planning.rolling.kernels.compiled import inner
 
 NEVER = math.inf
 
 
-@compiled
+@inner
 def minutes(problem: Problem, courier: int, a: int, b: int) -> float:
     """Return a courier's travel time between two places."""
     if a == b:
@@ -27,7 +27,7 @@ def minutes(problem: Problem, courier: int, a: int, b: int) -> float:
     return math.ceil(taken) if problem.rules.whole else taken
 
 
-@compiled
+@inner
 def before(problem: Problem, plan: Plan, courier: int, trip: int) -> tuple[int, float]:
     """Return where and when a courier is free for its trip number `trip`."""
     fleet = problem.fleet
@@ -37,7 +37,7 @@ def before(problem: Problem, plan: Plan, courier: int, trip: int) -> tuple[int, 
     return problem.orders.drop[last], plan.end[courier, trip - 1]
 
 
-@compiled
+@inner
 def arrival(problem: Problem, courier: int, trip: int, to: int, place: int, at: float) -> float:
     """Return when a courier who is free at `place` from `at` on gets to the restaurant `to`."""
     if trip == 0 and place == to:
@@ -45,13 +45,13 @@ def arrival(problem: Problem, courier: int, trip: int, to: int, place: int, at: 
     return at + minutes(problem, courier, place, to)
 
 
-@compiled
+@inner
 def picked(problem: Problem, arrive: float, ready: float) -> float:
     """Return the earliest pick-up after an arrival."""
     return max(arrive + problem.rules.before_pick, ready, problem.rules.now)
 
 
-@compiled
+@inner
 def cost_of(problem: Problem, order: int, dropped: float) -> float:
     """Return what an order costs that is dropped at that minute."""
     orders = problem.orders
@@ -61,7 +61,7 @@ def cost_of(problem: Problem, order: int, dropped: float) -> float:
     return cost
 
 
-@compiled
+@inner
 def pay(problem: Problem, courier: int, orders: int) -> float:
     """Return what `orders` more orders cost in pay above what is guaranteed."""
     fleet, rules = problem.fleet, problem.rules
@@ -73,7 +73,7 @@ def pay(problem: Problem, courier: int, orders: int) -> float:
     return rules.pay * more
 
 
-@compiled
+@inner
 def time_trip(problem: Problem, plan: Plan, c: int, k: int) -> None:
     """Work out one trip's times from the end of the trip before it."""
     orders, rules = problem.orders, problem.rules
@@ -98,7 +98,7 @@ def time_trip(problem: Problem, plan: Plan, c: int, k: int) -> None:
     plan.end[c, k] = time
 
 
-@compiled
+@inner
 def retime(problem: Problem, plan: Plan, c: int, first: int) -> None:
     """Work out a courier's trips from number `first` on, and what all its trips cost."""
     cost, count = 0.0, 0
@@ -112,7 +112,7 @@ def retime(problem: Problem, plan: Plan, c: int, first: int) -> None:
     plan.cost[c] = cost + pay(problem, c, count)
 
 
-@compiled
+@inner
 def count_of(plan: Plan, c: int) -> int:
     """Return how many orders a courier's trips hold."""
     count = 0
