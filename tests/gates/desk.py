@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from makegood.clock import SECOND
+from makegood.errors import Stale
 from makegood.gates import reviews
 from makegood.gates.reviews import Choice, Decider
 from tests.gates.world import SUPERVISOR, refund
@@ -43,9 +44,12 @@ def edit(
     seen = seen or world.review(review_id).seen
     with world.store.write() as tx:
         now_us = world.clock.now_us()
-        return reviews.edit(
+        made = reviews.edit(
             tx, world.rulebook, review_id, by, seen, changes, now_us, world.policies
         )
+    if made.id == review_id:
+        raise Stale(review_id)
+    return made
 
 
 def eur(minor: int) -> dict[str, Any]:

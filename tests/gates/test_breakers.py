@@ -10,7 +10,7 @@ from sqlalchemy import event
 
 from makegood.clock import MINUTE
 from makegood.domain.actions import ActionKind
-from makegood.domain.authority import Verdict
+from makegood.domain.authority import ReviewStatus, Verdict
 from makegood.domain.policy import Velocity
 from makegood.errors import Conflict, NotFound
 from makegood.gates import breakers
@@ -300,3 +300,43 @@ def test_the_time_until_half_open_is_told(world: World) -> None:
     now_us = world.clock.now_us()
     assert state(world).since_us == now_us
     assert state(world).until_us == now_us + 30 * MINUTE
+
+
+def test_an_open_breaker_over_a_tool_keeps_people_from_approving_too(world: World) -> None:
+    only(world, kinds=(ActionKind.COUPON,), per="tool", max_failures_bp=5000, at_least=4)
+    world.books[ActionKind.COUPON].mood = "refuses"
+    coupons(world, 4)
+    world.settle()
+    world.orders("late")
+    assert world.verdict(coupon("late")) == "hold"
+    with pytest.raises(Conflict, match="the breaker fast is open"):
+        world.approve()
+    reset(world, scope="tool:books-coupon")
+    world.books[ActionKind.COUPON].mood = "well"
+    assert world.approve().status is ReviewStatus.APPROVED
+    assert world.settle() == 1
+
+
+def test_an_old_call_that_fails_again_does_not_open_a_half_open_breaker(world: World) -> None:
+    only(world, per="tool", max_failures_bp=5000, at_least=4)
+    world.books[ActionKind.COUPON].mood = "silent, undone"
+    coupons(world, 4)
+    world.settle()
+    assert state(world).state is State.OPEN
+    world.pass_time(30)
+    assert world.settle() > 0
+    assert (state(world).state, state(world).probes_left) == (State.HALF_OPEN, 2)
+    world.orders("probe")
+    world.propose(coupon("probe"))
+    world.approve()
+    world.settle()
+    assert state(world).state is State.OPEN
+
+
+def test_a_kill_switch_keeps_people_from_approving_until_it_is_cleared(world: World) -> None:
+    review = world.held(refund(world.order("o")))
+    world.stop("hub:h1")
+    with pytest.raises(Conflict, match="the kill switch for hub:h1 is set"):
+        world.approve(review.id)
+    world.go_on("hub:h1")
+    assert world.approve(review.id).status is ReviewStatus.APPROVED

@@ -113,3 +113,15 @@ def test_nothing_is_claimed_that_was_decided(quick: World) -> None:
     for step in (desk.claim, desk.release, desk.escalate):
         with pytest.raises(Conflict, match="was approved by per_supervisor at 2026-07-14T10:00"):
             step(quick, review_id, SUPERVISOR)
+
+
+def test_all_who_passed_a_hold_on_leave_it_to_others(quick: World) -> None:
+    review_id = desk.hold(quick)
+    third = Decider("per_third", frozenset({Role.SUPERVISOR}))
+    desk.escalate(quick, review_id)
+    passed = desk.escalate(quick, review_id, by=SECOND)
+    assert passed.delegators == ("per_supervisor", "per_second")
+    for by in (SUPERVISOR, SECOND):
+        with pytest.raises(NotAllowed, match="you passed it on"):
+            quick.approve(review_id, by=by)
+    assert quick.approve(review_id, by=third).status is ReviewStatus.APPROVED

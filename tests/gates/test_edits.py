@@ -246,3 +246,14 @@ def test_too_thin_a_margin_is_still_too_thin_after_an_edit(quick: World) -> None
     new = desk.edit(quick, held.id, amount=desk.eur(100))
     assert "confidence.margin" in new.rules
     assert "the best other option is only 3 points worse" in new.why
+
+
+def test_an_edit_that_comes_too_late_keeps_what_has_moved(world: World) -> None:
+    review_id = desk.hold(world)
+    seen = world.review(review_id).seen
+    world.refund_reported("o", 100)
+    with pytest.raises(Stale):
+        desk.edit(world, review_id, seen=seen, amount=desk.eur(100))
+    review = world.review(review_id)
+    assert review.status is ReviewStatus.STALE
+    assert review.changed == (("sales_order/o", "refunded_minor", 0, 100),)

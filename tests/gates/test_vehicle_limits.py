@@ -31,7 +31,13 @@ def drone(world: World, courier_id: str = "d", capacity: int = 4) -> None:
     world.happen("courier.shift_started", courier_id)
 
 
-def parcel(world: World, order_id: str, drop_off: dict[str, float] | None, load: int = 1) -> None:
+def parcel(
+    world: World,
+    order_id: str,
+    drop_off: dict[str, float] | None,
+    load: int = 1,
+    dock: str = "store-canal",
+) -> None:
     """Add a delivery `f-ID` to an order: from the hub to a place, or nobody knows where."""
     total = {"minor": 5000, "currency": "EUR"}
     world.happen("sales_order.placed", order_id, total=total, customer_id=f"c-{order_id}")
@@ -42,6 +48,7 @@ def parcel(world: World, order_id: str, drop_off: dict[str, float] | None, load:
         order_id=order_id,
         customer_id=f"c-{order_id}",
         load=load,
+        pick_up_id=dock,
         **places,
     )
 
@@ -84,6 +91,14 @@ def test_a_drone_is_not_sent_past_its_range_or_nobody_knows_where(
 ) -> None:
     drone(world)
     parcel(world, "o", drop_off)
+    weather(world, 3.0, 4.0)
+    judged = world.one(reassign("o", "d"))
+    assert (judged.verdict, judged.rules) == (DENY, ("safety.vehicle",))
+
+
+def test_a_drone_is_not_sent_to_where_it_has_no_dock(world: World) -> None:
+    drone(world)
+    parcel(world, "o", NEAR, dock="store-north")
     weather(world, 3.0, 4.0)
     judged = world.one(reassign("o", "d"))
     assert (judged.verdict, judged.rules) == (DENY, ("safety.vehicle",))

@@ -110,8 +110,8 @@ OF_AUTHORITY: Final = (
     Mutant(
         5,
         "facts that moved after the approval are not looked at",
-        "gates/grants.py",
-        "if fingerprints.fingerprint(entities, action.stands_on()) != row.fingerprint:",
+        "gates/grant_checks.py",
+        "    if row.action_id in moved:",
         "if False:",
         SEEN,
     ),
@@ -307,7 +307,7 @@ OF_AUTHORITY: Final = (
     Mutant(
         13,
         "capacity is not looked at again at the spend",
-        "gates/grants.py",
+        "gates/grant_checks.py",
         "if why})\n    return found",
         "if False})\n    return found",
         ABOVE,

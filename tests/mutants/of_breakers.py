@@ -79,7 +79,7 @@ OF_BREAKERS: Final = (
         2,
         "a probe that fails changes nothing",
         "gates/circuits.py",
-        "if self.state is State.HALF_OPEN and bad:",
+        "if self.state is State.HALF_OPEN and bad and is_probe:",
         "if False:",
         (f"{CIRCUITS}a_probe_that_goes_wrong_opens_it_again",),
     ),

@@ -45,7 +45,7 @@ OF_EFFECTS: Final = (
     Mutant(
         1,
         "an action that ended otherwise runs all the same",
-        "gates/grants.py",
+        "gates/grant_checks.py",
         "if row.action_status != ActionStatus.GRANTED:",
         "if False:",
         (f"{GRANTS}an_action_that_ended_otherwise_is_not_spent",),
@@ -53,7 +53,7 @@ OF_EFFECTS: Final = (
     Mutant(
         2,
         "a grant's expiry is not looked at",
-        "gates/grants.py",
+        "gates/grant_checks.py",
         "    if now_us > row.expires_us:\n",
         "    if False:\n",
         (*SPENT, f"{GRANTS}an_expired_grant_is_not_spent"),
@@ -61,15 +61,15 @@ OF_EFFECTS: Final = (
     Mutant(
         2,
         "a grant's fingerprint is not looked at",
-        "gates/grants.py",
-        "if fingerprints.fingerprint(entities, action.stands_on()) != row.fingerprint:",
+        "gates/grant_checks.py",
+        "    if row.action_id in moved:",
         "if False:",
         (f"{GRANTS}a_grant_whose_facts_moved_is_void",),
     ),
     Mutant(
         2,
         "the kill switch is not looked at when a grant is spent",
-        "gates/grants.py",
+        "gates/grant_checks.py",
         "scope = switches.stops(action, row.agent)",
         "scope = None",
         (

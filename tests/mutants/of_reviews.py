@@ -182,7 +182,7 @@ OF_REVIEWS: Final = (
         7,
         "who passed a hold on decides it",
         "gates/review_authority.py",
-        "if decider.person_id == review.delegated_by:",
+        "if decider.person_id in review.delegators:",
         "if False:",
         OWN,
     ),

@@ -6,11 +6,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from makegood.clock import DAY, MINUTE
+from makegood.errors import NotFound
 from makegood.ledger.kinds import EntryKind
 from makegood.outbox import endpoints, queue
-from makegood.outbox.messages import Message, MessageType, ReviewIds, put
+from makegood.outbox.messages import (
+    DELIVERY,
+    MESSAGE,
+    Message,
+    MessageType,
+    ReviewIds,
+    put,
+)
 from tests.gates.world import refund
 from tests.outbox.post import Post
 from tests.outbox.sending import CONSOLE, endpoint
@@ -149,7 +158,7 @@ def test_every_receiver_is_told_and_one_that_is_taken_away_ends(
     assert [row.endpoint for row in post.rows() if row.status == "waiting"] == ["chat"]
 
 
-def test_the_book_keeping_of_what_was_delivered_is_forgotten_and_the_message_is_not(
+def test_what_was_delivered_is_forgotten_and_what_was_not_stays(
     post: Post, receiver: Receiver
 ) -> None:
     post.hold("o1", "o2")
@@ -158,9 +167,34 @@ def test_the_book_keeping_of_what_was_delivered_is_forgotten_and_the_message_is_
     post.wall.advance(DAY)
     with post.store.write() as tx:
         assert queue.forget(tx, post.wall.now_us() - 2 * DAY) == 0
+        assert len(post.messages()) == 2
         assert queue.forget(tx, post.wall.now_us() - MINUTE) == 1
     assert [row.status for row in post.rows()] == ["waiting"]
-    assert len(post.messages()) == 2
+    assert [message.seq for message in post.messages()] == [row.seq for row in post.rows()]
+
+
+@pytest.mark.parametrize("status", ["waiting", "dead"])
+def test_the_database_keeps_a_message_that_was_not_delivered(post: Post, status: str) -> None:
+    post.hold("o1")
+    with post.store.write() as tx:
+        tx.execute(DELIVERY.update().values(status=status))
+    with pytest.raises(DBAPIError, match="append-only"), post.store.write() as tx:
+        tx.execute(MESSAGE.delete())
+    assert len(post.messages()) == 1
+
+
+def test_what_a_receiver_that_is_gone_was_not_told_cannot_be_requeued(
+    post: Post, receiver: Receiver
+) -> None:
+    post.hold("o1")
+    receiver.reply(410)
+    post.round()
+    (dead,) = post.rows()
+    assert dead.status == "dead"
+    (message,) = post.messages()
+    with pytest.raises(NotFound), post.store.write() as tx:
+        queue.requeue(tx, message.id, post.wall.now_us())
+    assert [row.status for row in post.rows()] == ["dead"]
 
 
 def _message(review_id: str) -> Message:

@@ -217,7 +217,11 @@ def edit(
         by = decider(who)
         return reviews.edit(tx, rulebook, review_id, by, seen, changes, now_us, desk.policies)
 
-    return _step(once, work)
+    made = _step(once, work)
+    if made.id == review_id:
+        # Raised only now, so that the transaction keeps what has moved.
+        raise Stale(f"review {review_id} is not what the page showed; look again")
+    return made
 
 
 def ask(desk: Desk, once: Once, who: Principal, review_id: str, question: str) -> ReviewOut:

@@ -271,10 +271,7 @@ class Executor:
     def _count(self, outcomes: Sequence[tuple[Effect, Outcome]], now_us: int) -> None:
         """Let breakers see how calls ended, apart from authority: they lock their rows last."""
         confirmed = EffectStatus.CONFIRMED
-        told = [
-            (velocity.Subject(e.action, e.agent, e.adapter), o.status is not confirmed)
-            for e, o in outcomes
-        ]
+        told = [(e.subject, o.status is not confirmed, e.intended_us) for e, o in outcomes]
 
         def count(tx: Connection) -> None:
             epoch.require(tx, self._epoch)

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, case, not_, or_, select, true
 from makegood.domain.actions import ACTIONS, FACTS, Action, Floor
 from makegood.domain.effects import EffectCall, EffectStatus
 from makegood.gates import kill
+from makegood.gates.velocity import Subject
 from makegood.store import tables
 from makegood.store.sql import table
 
@@ -59,6 +60,11 @@ class Effect:
     expires_us: int
     intact: bool
     action: Action
+
+    @property
+    def subject(self) -> Subject:
+        """The action as breakers see it."""
+        return Subject(self.action, self.agent, self.adapter)
 
     @property
     def call(self) -> EffectCall:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from makegood.domain.actions import ActionKind, Floor
 from makegood.domain.effects import EffectStatus
-from makegood.gates import balances, fingerprints
+from makegood.gates import balances, fingerprints, own_doing
 
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
@@ -30,7 +30,9 @@ def why_not(tx: Connection, effects: Sequence[Effect], now_us: int) -> dict[str,
     if not asked:
         return {}
     entities = fingerprints.load(tx, [e.action.stands_on() for e in asked])
-    found = {e.id: why for e in asked if (why := _trouble(e, entities, now_us))}
+    moved = {e.action_id: e.action for e in asked if _has_moved(e, entities)}
+    stale = frozenset(moved) - own_doing.explains(tx, moved, entities)
+    found = {e.id: why for e in asked if (why := _trouble(e, stale, now_us))}
     return found | _uncovered(tx, asked, found)
 
 
@@ -38,10 +40,14 @@ def _is_safety(effect: Effect) -> bool:
     return effect.action.facts.floor is Floor.NEVER_HELD
 
 
-def _trouble(effect: Effect, entities: fingerprints.Entities, now_us: int) -> str:
+def _has_moved(effect: Effect, entities: fingerprints.Entities) -> bool:
+    return fingerprints.fingerprint(entities, effect.action.stands_on()) != effect.fingerprint
+
+
+def _trouble(effect: Effect, stale: frozenset[str], now_us: int) -> str:
     if now_us > effect.expires_us:
         return "the grant expired before it could be sent"
-    if fingerprints.fingerprint(entities, effect.action.stands_on()) != effect.fingerprint:
+    if effect.action_id in stale:
         return "what it stands on has changed before it could be sent"
     return ""
 

@@ -96,9 +96,14 @@ class Circuit:
         self.moved = True
         return True
 
-    def sample(self, now_us: int, *, bad: bool) -> None:
-        """Count one outcome or one decision of reviewers, and trip where too many were bad."""
-        if self.state is State.HALF_OPEN and bad:
+    def sample(self, now_us: int, *, bad: bool, begun_us: int | None = None) -> None:
+        """Count one outcome or one decision of reviewers, and trip where too many were bad.
+
+        What had begun (`begun_us`) before a breaker was half-open is no probe of it: an old call
+        that is tried again, and fails again, says nothing of those that go out now.
+        """
+        is_probe = begun_us is None or begun_us >= self.since_us
+        if self.state is State.HALF_OPEN and bad and is_probe:
             self.trip("a probe of the half-open breaker went wrong", now_us)
         if self.state is not State.CLOSED or self.rule.watched not in SHARES:
             return

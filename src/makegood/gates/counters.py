@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import ColumnElement, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
 
 from makegood.clock import MINUTE
 from makegood.domain.authority import Verdict
@@ -48,6 +48,8 @@ _ADD = (
     )
     .values(used=COUNTER.c.used + bindparam("b_amount"), cap=bindparam("b_cap"))
 )
+_IS_CLAIMED = exists().where(CLAIM.c.key == COUNTER.c.key)
+_FORGET = COUNTER.delete().where(among(COUNTER.c.key, "given"), COUNTER.c.used == 0, ~_IS_CLAIMED)
 _TAKE = (
     COUNTER.update()
     .where(COUNTER.c.key == bindparam("b_key"))
@@ -252,6 +254,24 @@ def release(tx: Connection, action_ids: Sequence[str]) -> None:
         # In the order in which a verdict locks them, so that the two cannot block each other.
         _used(tx, keys)
         _drop(tx, own)
+
+
+def prune(tx: Connection, now_us: int, most: int = 500) -> int:
+    """Delete claims whose window has passed, and counters that nothing counts on; return how many.
+
+    At most `most` counters at a time, each locked before, so that no verdict counts on one of
+    them meanwhile; call it again until it returns 0.
+    """
+    past = select(CLAIM.c.key).where(CLAIM.c.expires_us <= now_us).distinct().limit(most)
+    empty = select(COUNTER.c.key).where(COUNTER.c.used == 0, ~_IS_CLAIMED).limit(most)
+    keys = sorted({*tx.execute(past).scalars(), *tx.execute(empty).scalars()})
+    if not keys:
+        return 0
+    _used(tx, keys)
+    mine = {"given": keys}
+    _drop(tx, CLAIM.c.key.in_(keys), CLAIM.c.expires_us <= now_us)
+    tx.execute(_FORGET, mine)
+    return len(keys)
 
 
 def _drop(tx: Connection, *which: ColumnElement[bool]) -> bool:

@@ -76,7 +76,8 @@ def escalate(
     ladder = policies.approvals.deadline.ladder
     if review.level >= len(ladder):
         raise Conflict(f"review {review_id} is at the top of the ladder")
-    values = {"delegated_by": decider.person_id, "claimed_by": "", "claimed_until_us": None}
+    passed_on = " ".join(dict.fromkeys((*review.delegators, decider.person_id)))
+    values = {"delegated_by": passed_on, "claimed_by": "", "claimed_until_us": None}
     if review.first_by == decider.person_id:
         # Who passes it on is none of the two who decide.
         values["first_by"] = ""

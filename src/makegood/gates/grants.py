@@ -15,18 +15,15 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, select
 
 from makegood.clock import MINUTE
-from makegood.domain.actions import ACTIONS, Action, ActionKind, Reassign
+from makegood.domain.actions import ACTIONS, Action, ActionKind
 from makegood.domain.authority import ActionStatus, GrantStatus, ObligationStatus
 from makegood.domain.canonical import derive_id
-from makegood.domain.effects import capability_of
 from makegood.gates import (
     balances,
-    fingerprints,
-    kill,
+    grant_checks,
     last_look,
     review_records,
     review_settling,
-    safety,
 )
 from makegood.ledger.entries import SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
@@ -46,6 +43,7 @@ if TYPE_CHECKING:
 GRANT = table(tables.authority.Grant)
 ACTION = table(tables.authority.Action)
 OBLIGATION = table(tables.authority.Obligation)
+REVIEW = table(tables.authority.Review)
 BY_GATE = last_look.BY_GATE
 _UNSPENT: Final = (
     select(GRANT.c.id)
@@ -71,6 +69,13 @@ _WAITING: Final = (
     .where(among(GRANT.c.id, "ids"), GRANT.c.status == GrantStatus.UNSPENT)
     .order_by(GRANT.c.granted_us, ACTION.c.position, GRANT.c.id)
     .with_for_update()
+)
+_APPROVED: Final = (
+    select(REVIEW.c.id)
+    .join(GRANT, GRANT.c.action_id == REVIEW.c.action_id)
+    .where(among(GRANT.c.id, "ids"))
+    .order_by(REVIEW.c.id)
+    .with_for_update(of=REVIEW)
 )
 _SPEND: Final = (
     GRANT.update()
@@ -152,11 +157,13 @@ def spend(
     now_us: int,
 ) -> tuple[list[Spent], list[Refused]]:
     """Spend grants, each once, or say why not; the caller writes the intents in `tx` as well."""
+    # Who approved what cannot be spent is asked again, and reviews are locked first, everywhere.
+    tx.execute(_APPROVED, {"ids": list(grant_ids)}).all()
     rows = _locked(tx, grant_ids)
     if not rows:
         return [], []
     actions = {row.id: ACTIONS.validate_json(row.body) for row in rows if _is_intact(row)}
-    troubles = _troubles(tx, rows, actions, adapters, policies, now_us)
+    troubles = grant_checks.troubles(tx, rows, actions, adapters, policies, now_us)
     fine = [(row, actions[row.id]) for row in rows if row.id not in troubles]
     # Locked before breakers, as where an action is judged.
     balance = balances.locked(tx, [a.order_id for _, a in fine if a.kind is ActionKind.REFUND])
@@ -193,61 +200,6 @@ def _refused(
     status = GrantStatus.EXPIRED if now_us > row.expires_us else GrantStatus.VOID
     place = (row.action_id, row.hub_id, row.order_id)
     return Refused(row.id, status, *place, why, row.given_by, intact)
-
-
-def _troubles(
-    tx: Connection,
-    rows: Sequence[Any],
-    actions: dict[str, Action],
-    adapters: Mapping[ActionKind, AdapterFacts],
-    policies: Policies,
-    now_us: int,
-) -> dict[str, str]:
-    entities = fingerprints.load(tx, [action.stands_on() for action in actions.values()])
-    switches = kill.read_locked(tx)
-    found = {
-        row.id: why
-        for row in rows
-        if (why := _trouble(row, actions.get(row.id), entities, switches, now_us))
-        or (why := _no_tool(actions[row.id], adapters))
-    }
-    moves = [
-        (row, action)
-        for row in rows
-        if row.id not in found and isinstance(action := actions[row.id], Reassign)
-    ]
-    going, ignoring = [action for _, action in moves], [row.action_id for row, _ in moves]
-    unsafe = safety.unsafe(tx, going, policies.detection, now_us, ignoring)
-    found.update({row.id: why for (row, _), (_, why) in zip(moves, unsafe, strict=True) if why})
-    return found
-
-
-def _trouble(
-    row: Any,  # noqa: ANN401 -- a database row
-    action: Action | None,
-    entities: fingerprints.Entities,
-    switches: kill.Switches,
-    now_us: int,
-) -> str:
-    if now_us > row.expires_us:
-        return "the grant has expired"
-    if action is None:
-        return "the action is not the one that was granted"
-    if row.action_status != ActionStatus.GRANTED:
-        return f"the action is {row.action_status}, not granted"
-    if row.owner != row.action_id or row.obligation_status != ObligationStatus.OPEN:
-        return "another action settles this obligation"
-    if fingerprints.fingerprint(entities, action.stands_on()) != row.fingerprint:
-        return "what it stands on has changed"
-    scope = switches.stops(action, row.agent)
-    return f"the kill switch for {scope} is set" if scope else ""
-
-
-def _no_tool(action: Action, adapters: Mapping[ActionKind, AdapterFacts]) -> str:
-    adapter = adapters.get(action.kind)
-    if adapter is None or adapter.capability is not capability_of(action.kind):
-        return f"no tool carries out {action.kind} any more"
-    return ""
 
 
 def _balance(balance: balances.Balances, action: Action) -> str:

@@ -105,7 +105,7 @@ def require_other(review: ReviewItem, decider: Decider) -> None:
         raise NotAllowed("nobody approves their own request")
     if decider.person_id == review.edited_by:
         raise NotAllowed("you edited it, so it is your own request; another person decides it")
-    if decider.person_id == review.delegated_by:
+    if decider.person_id in review.delegators:
         raise NotAllowed("you passed it on, so another person decides it")
 
 

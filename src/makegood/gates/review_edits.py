@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from makegood.domain.actions import Action
 from makegood.domain.authority import ActionStatus, ObligationStatus, ReviewStatus, Verdict
 from makegood.domain.canonical import derive_id
-from makegood.errors import Conflict, InvalidInput, NotAllowed, Stale
+from makegood.errors import Conflict, InvalidInput, NotAllowed
 from makegood.gates import (
     rejections,
     review_authority,
@@ -51,11 +51,13 @@ def edit(
 ) -> ReviewItem:
     """Change editable fields of a held action; return the review of the action it then is.
 
+    Where it is no longer what the page showed, nothing is changed, and the answer is the review
+    itself with what has moved (commit the transaction all the same, so that it is kept).
+
     Raises:
         NotFound: there is no such review.
         Conflict: it was decided already, somebody else has it, or what it would now be is
             settled by another action.
-        Stale: it is no longer what the page showed.
         InvalidInput: a field cannot be changed, or not to that.
         NotAllowed: the gate denies it, or it is beyond this person's own authority.
 
@@ -65,7 +67,8 @@ def edit(
     review_authority.require_unclaimed(tx, review, decider, now_us)
     review_authority.require_role(review, decider, policies)
     if seen != review.seen or review_records.moved(tx, review, now_us, policies.digest()):
-        raise Stale(f"review {review_id} is not what the page showed; look again")
+        review_records.void_if_material(tx, review_id, policies, now_us)
+        return get(tx, review_id)
     edited = changed(review.action, changes)
     # Its obligation is locked before the counters of its money, as everywhere.
     review_settling.owed_by(tx, review)

@@ -96,6 +96,11 @@ class ReviewItem:
     note: str = ""
 
     @property
+    def delegators(self) -> tuple[str, ...]:
+        """All who passed it on, the first of them first: none of them decides it."""
+        return tuple(self.delegated_by.split())
+
+    @property
     def editable(self) -> tuple[str, ...]:
         """The fields of the action that a person may change before it is decided."""
         return editable(self.action)

@@ -88,11 +88,13 @@ class Board:
         over = (c for c in self._over(subject) if c.state is not State.CLOSED)
         return next((_stop(c) for c in over if c.probes_left < 1), None)
 
-    def sample(self, subject: Subject, watched: Watched, *, bad: bool) -> None:
+    def sample(
+        self, subject: Subject, watched: Watched, *, bad: bool, begun_us: int | None = None
+    ) -> None:
         """Count an outcome or a decision where breakers watch for it, and in half-open ones."""
         for circuit in self._over(subject):
             if circuit.rule.watched is watched or circuit.state is State.HALF_OPEN:
-                circuit.sample(self.now_us, bad=bad)
+                circuit.sample(self.now_us, bad=bad, begun_us=begun_us)
 
     def save(self, tx: Connection) -> None:
         """Write what moved, and into the ledger what opened or half-opened."""
@@ -136,13 +138,13 @@ def board(
 def note_outcomes(
     tx: Connection,
     rules: tuple[Velocity, ...],
-    outcomes: Sequence[tuple[Subject, bool]],
+    outcomes: Sequence[tuple[Subject, bool, int]],
     now_us: int,
 ) -> None:
-    """Count how calls of tools ended: each with whether it failed, or nobody knows."""
-    seen = board(tx, rules, [subject for subject, _ in outcomes], now_us)
-    for subject, bad in outcomes:
-        seen.sample(subject, Watched.FAILURES, bad=bad)
+    """Count how calls of tools ended: whether each failed, or nobody knows, and when it began."""
+    seen = board(tx, rules, [subject for subject, _, _ in outcomes], now_us)
+    for subject, bad, begun_us in outcomes:
+        seen.sample(subject, Watched.FAILURES, bad=bad, begun_us=begun_us)
     seen.save(tx)
 
 

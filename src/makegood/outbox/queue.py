@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
-from sqlalchemy import and_, bindparam, delete, exists, select, update
+from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 
 from makegood.clock import to_rfc3339
 from makegood.errors import NotFound
@@ -47,6 +47,17 @@ _DUE: Final = (
     .order_by(DELIVERY.c.due_us, DELIVERY.c.seq)
     .limit(bindparam("most"))
 )
+_OF_MESSAGE: Final = exists().where(DELIVERY.c.seq == MESSAGE.c.seq)
+_FORGET_MESSAGES: Final = delete(MESSAGE).where(
+    _OF_MESSAGE,
+    ~_OF_MESSAGE.where(
+        or_(
+            DELIVERY.c.status != "delivered",
+            DELIVERY.c.ended_us >= bindparam("before_us"),
+        )
+    ),
+)
+_FORGET_DELIVERIES: Final = delete(DELIVERY).where(~exists().where(MESSAGE.c.seq == DELIVERY.c.seq))
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,19 +150,20 @@ def requeue(tx: Connection, message_id: str, wall_us: int) -> int:
     """Try a message again that was given up; return at how many endpoints.
 
     Raises:
-        NotFound: no such message was given up at an endpoint that there is.
+        NotFound: no such message was given up at an endpoint that is open.
 
     """
     seq = select(MESSAGE.c.seq).where(MESSAGE.c.id == message_id).scalar_subquery()
     mine = and_(
         DELIVERY.c.seq == seq,
         DELIVERY.c.status == "dead",
-        DELIVERY.c.endpoint.in_(select(ENDPOINT.c.name)),
+        # Not where the receiver said that it is gone: it is told nothing more before a new start.
+        DELIVERY.c.endpoint.in_(select(ENDPOINT.c.name).where(ENDPOINT.c.closed == "")),
     )
     again = {"status": "waiting", "tries": 0, "due_us": wall_us, "ended_us": None}
     found = tx.execute(update(DELIVERY).where(mine).values(again)).rowcount
     if not found:
-        raise NotFound(f"a message {message_id} that was given up")
+        raise NotFound(f"a message {message_id} that was given up at a receiver that is open")
     return found
 
 
@@ -183,6 +195,9 @@ def listed(tx: Connection, status: str | None = None, limit: int = 200) -> list[
 
 
 def forget(tx: Connection, before_us: int) -> int:
-    """Delete the book-keeping of deliveries that ended well before an instant; messages stay."""
-    old = and_(DELIVERY.c.status == "delivered", DELIVERY.c.ended_us < before_us)
-    return tx.execute(delete(DELIVERY).where(old)).rowcount
+    """Delete messages that every endpoint took before an instant, and how that went.
+
+    A message that waits at any endpoint, or was given up there, stays: somebody may requeue it.
+    """
+    tx.execute(_FORGET_MESSAGES, {"before_us": before_us})
+    return tx.execute(_FORGET_DELIVERIES).rowcount

@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import select
 
 from makegood.domain.actions import FACTS, ActionKind, Floor
-from makegood.domain.authority import ActionStatus, ReviewStatus, Verdict
+from makegood.domain.authority import ActionStatus, GrantStatus, ReviewStatus, Verdict
 from makegood.domain.effects import EffectStatus
 from makegood.gates.grants import BY_GATE
 from makegood.gates.rejections import REJECTION
@@ -30,6 +30,8 @@ _ENDS: Final = {
     ReviewStatus.SUPERSEDED: EntryKind.REVIEW_SUPERSEDED,
     ReviewStatus.VOID: EntryKind.REVIEW_VOID,
 }
+# A grant that turned void is asked about again, and approved anew later than it was given.
+_VALID: Final = (GrantStatus.UNSPENT, GrantStatus.SPENT)
 _SAYS_NO: Final = (ReviewStatus.REJECTED, ReviewStatus.EXPIRED, ReviewStatus.VOID)
 
 
@@ -53,7 +55,7 @@ def as_seen(seen: Seen) -> None:
     """Check that each grant by a person names the action, the facts and a yes that came before."""
     reviews = {row.action_id: row for row in seen.reviews}
     for grant in seen.grants.values():
-        if grant.given_by == BY_GATE:
+        if grant.given_by == BY_GATE or grant.status not in _VALID:
             continue
         seen.looked()
         review = reviews.get(grant.action_id)
@@ -93,7 +95,7 @@ def by_others(seen: Seen) -> None:
             continue
         seen.looked()
         action = seen.actions[review.action_id]
-        own = {review.first_by, review.edited_by, review.delegated_by, f"agent:{action.agent}"}
+        own = {review.first_by, review.edited_by, *review.delegated_by.split(), f"agent:{action.agent}"}
         if not review.decided_by or review.decided_by in own:
             seen.wrong(f"{review.decided_by or 'nobody'} approved what was their own", review)
 

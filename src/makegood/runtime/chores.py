@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
@@ -12,6 +13,7 @@ from makegood.clock import MINUTE, to_rfc3339
 from makegood.domain.authority import RunStatus
 from makegood.errors import NotConnected, ReadFailed
 from makegood.events import parking
+from makegood.gates import counters
 from makegood.logs import get_logger
 from makegood.runtime import checkpoints, desk_watch, notify
 from makegood.runtime.schedule import Job
@@ -21,6 +23,8 @@ from makegood.store.sql import table
 from makegood.store.tables.incidents import Run
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from makegood.domain.entities import Hub
     from makegood.runtime.house import House
 
@@ -71,7 +75,14 @@ def prune(house: House) -> int:
         for thread in done:
             saver.delete_thread(thread)
     notify.forget(house)
+    now_us = house.clock.now_us()
+    while house.store.write_again(partial(_prune_counters, now_us)):
+        pass
     return len(done)
+
+
+def _prune_counters(now_us: int, tx: Connection) -> int:
+    return counters.prune(tx, now_us)
 
 
 def read_weather(house: House) -> int:

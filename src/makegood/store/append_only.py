@@ -31,6 +31,38 @@ def install(tx: Connection, names: Iterable[str]) -> None:
             tx.execute(text(statement))
 
 
+def allow_deleting_delivered(tx: Connection) -> None:
+    """Let a message be deleted that every endpoint it was for has taken; no other one ever."""
+    if tx.dialect.name == "sqlite":
+        told = "SELECT RAISE(ABORT, 'outbox_message is append-only until it was delivered')"
+        when = f"BEFORE DELETE ON outbox_message WHEN NOT ({_DELIVERED})"
+        tx.execute(text("DROP TRIGGER outbox_message_no_delete"))
+        tx.execute(text(f"CREATE TRIGGER outbox_message_no_delete {when} BEGIN {told}; END"))
+        return
+    for statement in _POSTGRESQL_DELIVERED:
+        tx.execute(text(statement))
+
+
+_DELIVERED: Final = (
+    "EXISTS (SELECT 1 FROM outbox_delivery d WHERE d.seq = OLD.seq) AND NOT EXISTS "
+    "(SELECT 1 FROM outbox_delivery d WHERE d.seq = OLD.seq AND d.status <> 'delivered')"
+)
+_POSTGRESQL_DELIVERED: Final = (
+    "DROP TRIGGER outbox_message_append_only ON outbox_message",
+    """CREATE TRIGGER outbox_message_append_only BEFORE UPDATE OR TRUNCATE ON outbox_message
+    FOR EACH STATEMENT EXECUTE FUNCTION outbox_message_is_append_only()""",
+    f"""CREATE FUNCTION outbox_message_was_delivered() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF NOT ({_DELIVERED}) THEN
+            RAISE EXCEPTION 'outbox_message is append-only until it was delivered';
+        END IF;
+        RETURN OLD;
+    END $$""",
+    """CREATE TRIGGER outbox_message_delivered BEFORE DELETE ON outbox_message
+    FOR EACH ROW EXECUTE FUNCTION outbox_message_was_delivered()""",
+)
+
+
 def _sqlite(name: str) -> tuple[str, ...]:
     return tuple(
         f"CREATE TRIGGER {name}_no_{verb.lower()} BEFORE {verb} ON {name} "

@@ -54,7 +54,7 @@ class Obligation(Record, table=True):
     entitlement: str = text()
     occurrence: int = big()
     order_id: str = text(index=True)
-    action_id: str = text()
+    action_id: str = text(index=True)
     digest: str = text()
     amount_minor: int | None = big(default=None, nullable=True)
     currency: str = text(default="")

@@ -56,7 +56,7 @@ class OutboxDelivery(Record, table=True):
     )
 
     endpoint: str = key_text()
-    seq: int = big(primary_key=True)
+    seq: int = big(primary_key=True, index=True)
     subject: str = text()
     status: str = text(default="waiting")
     tries: int = big(default=0)
