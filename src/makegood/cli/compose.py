@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
     from makegood.replay import days
     from makegood.replay.demo import Options
+    from makegood.replay.scenarios import run
+    from makegood.replay.scenarios.model import Scenario
     from makegood.replay.scores import Summary
+    from makegood.replay.stage import Moment
     from makegood.settings import Settings
 
 log = logs.get_logger(__name__)
@@ -123,6 +126,26 @@ def play_day(options: days.Options) -> Summary:
             )
 
         return days.play(options, watch)
+
+
+def play_scenario(name: str, scenario: Scenario, options: run.Options) -> run.Outcome:
+    """Play a scenario, showing how far it has come, and say what came of it."""
+    from makegood.cli import progress
+    from makegood.replay.scenarios import run
+
+    logs.configure("error", "console")
+    with progress.shares(name) as seen:
+
+        def watch(share: float, moment: Moment) -> None:
+            stands = moment.promises
+            seen(
+                share,
+                f"{to_datetime(moment.at_us):%H:%M}  orders {stands.orders}"
+                f" (kept {stands.kept}, late {stands.late})  incidents {moment.incidents}"
+                f"  done {moment.done}  held {moment.waiting}",
+            )
+
+        return run.play(name, scenario, options, watch)
 
 
 def _personal() -> set[str]:

@@ -1,4 +1,4 @@
-"""Running it: the demo, the daemon, and the replay of a recorded day."""
+"""Running it: the demo, the daemon, and the replay of a scenario or a recorded day."""
 
 from __future__ import annotations
 
@@ -78,41 +78,62 @@ def serve(
 
 def replay(  # noqa: PLR0913 -- each is an option of the command
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(help="The form of the record: mdrp.")],
-    archive: Annotated[Path, typer.Argument(help="Archive (.tar.gz) or folder, as published.")],
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="SCENARIO", help="A scenario's name or file, or mdrp for a recorded day."
+        ),
+    ],
+    archive: Annotated[
+        Path | None,
+        typer.Argument(help="For mdrp: archive (.tar.gz) or folder, as published."),
+    ] = None,
     *,
-    instance: Annotated[str, typer.Option(help="Name of one day in it.")],
+    instance: Annotated[str | None, typer.Option(help="mdrp: name of one day in it.")] = None,
     lost_at: Annotated[
         str | None,
         typer.Option(
             metavar="HH:MM",
-            help="When couriers are lost for an hour, in the day's time; 'none': never."
+            help="mdrp: when couriers are lost for an hour, in the day's time; 'none': never."
             "  [default: the busiest hour]",
         ),
     ] = None,
     lost_share: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of the couriers on shift that is lost.")
+        float, typer.Option(min=0, max=1, help="mdrp: share of the couriers on shift that is lost.")
     ] = 0.4,
-    seed: Annotated[int, typer.Option(min=0, help="Draws which couriers are lost.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Another number draws another city or other couriers.")
+    ] = None,
+    agents: Annotated[
+        bool, typer.Option("--agents/--no-agents", help="Scenario: with or without agents.")
+    ] = True,
     keep: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep the database in this new folder.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay a recorded day, with an hour of lost couriers.
+    """Replay a scenario, or a recorded day with an hour of lost couriers.
 
-    It goes through the same loop as the daemon, with a sandbox company in which the day's
-    orders and couriers live, as fast as the machine can.
+    It goes through the same loop as the daemon, with a sandbox company in which orders and
+    couriers live, as fast as the machine can. `makegood eval run scenarios` plays all of them.
     """
+    if archive is None and instance is None and what != "mdrp":
+        _scenario(ctx, what, seed=seed, agents=agents, keep=keep, as_json=as_json)
+        return
+    if archive is None:
+        raise InvalidInput("ARCHIVE", "is missing", "name the archive or folder of the record")
+    if instance is None:
+        raise InvalidInput("--instance", "is missing", "name one day of the archive")
     from makegood.cli.compose import play_day
     from makegood.replay.days import Lost, Options
     from makegood.replay.scores import as_json as shown
     from makegood.replay.scores import as_text
 
-    lost = None if lost_at == "none" else Lost(_minute(lost_at), lost_share, seed)
+    drawn = 1 if seed is None else seed
+    lost = None if lost_at == "none" else Lost(_minute(lost_at), lost_share, drawn)
     summary = play_day(
         Options(
-            kind=kind,
+            kind=what,
             archive=archive,
             instance=instance,
             lost=lost,
@@ -126,6 +147,34 @@ def replay(  # noqa: PLR0913 -- each is an option of the command
         for line in as_text(summary):
             say(line)
     if not summary.ledger.sound:
+        output.end(Code.NO)
+
+
+def _scenario(
+    ctx: typer.Context,
+    name: str,
+    *,
+    seed: int | None,
+    agents: bool,
+    keep: Path | None,
+    as_json: bool,
+) -> None:
+    """Play a scenario, live, and say whether what was expected came about."""
+    from makegood.cli.compose import play_scenario
+    from makegood.replay.scenarios.model import find, load
+    from makegood.replay.scenarios.run import Options
+    from makegood.replay.suites.scenarios.tell import as_text
+
+    workspace = settings(ctx).workspace
+    path = find(name, workspace)
+    options = Options(workspace=workspace, agents=agents, seed=seed, keep=keep)
+    outcome = play_scenario(path.stem, load(path), options)
+    if as_json:
+        output.show_json(outcome.model_dump(mode="json"))
+    else:
+        for line in as_text(outcome):
+            say(line)
+    if not outcome.passed:
         output.end(Code.NO)
 
 

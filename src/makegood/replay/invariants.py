@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -73,9 +74,18 @@ class Report:
         return not self.violations
 
 
-def check(tx: Connection, company: Company, told: Mapping[tuple[str, str], int]) -> Report:
-    """Check every invariant; `told` counts the events that the house was told, by source and id."""
-    seen = Seen.read(tx, company, told)
+def check(
+    tx: Connection,
+    company: Company,
+    told: Mapping[tuple[str, str], int],
+    others: AbstractSet[str] = frozenset(),
+) -> Report:
+    """Check every invariant.
+
+    `told` counts the events that the house was told, by source and id; `others` are the keys of
+    payments that somebody else made, for which the house owes no grant.
+    """
+    seen = Seen.read(tx, company, told, others)
     looked_at: Counter[int] = Counter()
     for number, look in _CHECKS:
         seen.begin(number)

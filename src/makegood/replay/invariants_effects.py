@@ -58,6 +58,8 @@ def granted(seen: Seen) -> None:
         _has_its_grant(seen, effect, reviews.get(effect.action_id))
     for paid in _books(seen):
         seen.looked()
+        if paid.key in seen.others:
+            continue
         effect = by_key.get(paid.key)
         if effect is None:
             seen.wrong(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ class Seen:
     tx: Connection
     company: Company
     told: Mapping[tuple[str, str], int]
+    others: AbstractSet[str]
     actions: Mapping[str, Row]
     effects: Sequence[Row]
     grants: Mapping[str, Row]
@@ -45,12 +47,19 @@ class Seen:
     _number: int = 0
 
     @classmethod
-    def read(cls, tx: Connection, company: Company, told: Mapping[tuple[str, str], int]) -> Seen:
+    def read(
+        cls,
+        tx: Connection,
+        company: Company,
+        told: Mapping[tuple[str, str], int],
+        others: AbstractSet[str] = frozenset(),
+    ) -> Seen:
         """Read everything that more than one check looks at."""
         return cls(
             tx=tx,
             company=company,
             told=told,
+            others=others,
             actions={row.id: row for row in tx.execute(select(ACTION))},
             effects=tx.execute(select(EFFECT).order_by(EFFECT.c.id)).all(),
             grants={row.id: row for row in tx.execute(select(GRANT))},

@@ -85,7 +85,11 @@ class Moment:
 
 
 class Stage:
-    """A company and a house; `run` lets them live until the world has come to rest."""
+    """A company and a house; `run` lets them live until the world has come to rest.
+
+    `passes` are whims of the feed, `told` counts what the house was told by source and id, and
+    `others` are the keys of payments that somebody else than the house made.
+    """
 
     def __init__(self, options: StageOptions, folder: Path) -> None:
         """Make the company and the database; use `staged`."""
@@ -104,6 +108,7 @@ class Stage:
         )
         self.passes: list[Pass] = []
         self.told: dict[tuple[str, str], int] = {}
+        self.others: set[str] = set()
         self._untold: list[CloudEvent] = []
         self._hooks: list[tuple[int, int, Callable[[], None]]] = []
         self._hooked = 0
@@ -217,7 +222,7 @@ class Stage:
     def check(self) -> invariants.Report:
         """Hold the company's books and what was told against the store and its ledger."""
         with self.store.read() as tx:
-            return invariants.check(tx, self.company, self.told)
+            return invariants.check(tx, self.company, self.told, self.others)
 
     def close(self) -> None:
         """Close the house and the database."""

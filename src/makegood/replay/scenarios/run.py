@@ -1,0 +1,180 @@
+"""Playing a scenario: a stage is set, what happens is laid on it, what came of it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from makegood.clock import MINUTE, SECOND
+from makegood.replay.company import Company, Credentials
+from makegood.replay.scenarios.measures import measure
+from makegood.replay.scenarios.people import Desk
+from makegood.replay.stage import Moment, StageOptions, staged
+
+if TYPE_CHECKING:
+    from makegood.clock import VirtualClock
+    from makegood.replay.invariants import Report, Violation
+    from makegood.replay.scenarios.model import Expectation, Scenario
+    from makegood.replay.stage import Stage
+    from makegood.replay.suites.base import Charge
+
+Watch = Callable[[float, Moment], None]
+"""Told which share of the scenario is over, and how things stand."""
+
+_MOST_POINTS: Final = 240
+
+
+class Judged(BaseModel):
+    """One expectation, what was measured, and whether it was as expected."""
+
+    model_config = ConfigDict(frozen=True)
+
+    expected: str
+    why: str
+    measured: float
+    met: bool
+
+
+class Breach(BaseModel):
+    """An invariant that did not hold, and the action or order that it is about."""
+
+    model_config = ConfigDict(frozen=True)
+
+    invariant: int
+    what: str
+    order_id: str = ""
+    action_id: str = ""
+
+
+class Point(BaseModel):
+    """How things stood at a minute of the scenario."""
+
+    model_config = ConfigDict(frozen=True)
+
+    minute: float
+    kept: int
+    late: int
+    open: int
+    done: int
+    waiting: int
+
+
+class Outcome(BaseModel):
+    """What came of one scenario; `measures` are by name, those that are missing are zero."""
+
+    model_config = ConfigDict(frozen=True)
+
+    scenario: str
+    title: str
+    agents: bool
+    seed: int
+    expectations: tuple[Judged, ...]
+    checked: int
+    looked_at: int
+    violations: tuple[Breach, ...]
+    measures: dict[str, float]
+    course: tuple[Point, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every expectation was met and every invariant held."""
+        return not self.violations and all(each.met for each in self.expectations)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a scenario is played; None leaves seed and charge to the scenario."""
+
+    workspace: Path
+    agents: bool = True
+    seed: int | None = None
+    charge: Charge | None = None
+    keep: Path | None = None
+
+
+def play(name: str, scenario: Scenario, options: Options, watch: Watch | None = None) -> Outcome:
+    """Play a scenario and judge what came of it.
+
+    Raises:
+        WorkspaceBroken: the workspace has errors.
+        Conflict: the folder to keep the database in is not new or empty.
+
+    """
+    seed = scenario.seed if options.seed is None else options.seed
+    course: list[Point] = []
+
+    def seen(moment: Moment) -> None:
+        course.append(_point(scenario, moment))
+        if watch is not None:
+            whole_us = scenario.ends_minutes * MINUTE
+            watch(min(1.0, (moment.at_us - scenario.starts_us) / whole_us), moment)
+
+    with staged(_stage(scenario, options, seed)) as stage:
+        desk = Desk(stage, scenario.people)
+        for each in scenario.happens:
+            each.lay(stage, scenario.starts_us)
+        stage.run(seen)
+        return _judge(name, scenario, stage, desk, seed, course)
+
+
+def _stage(scenario: Scenario, options: Options, seed: int) -> StageOptions:
+    def company(clock: VirtualClock) -> Company:
+        return Company(clock, plan=scenario.city.plan(seed), credentials=Credentials.fresh())
+
+    return StageOptions(
+        workspace=options.workspace,
+        starts_us=scenario.starts_us,
+        company=company,
+        agents=options.agents,
+        charge=options.charge or scenario.cost,
+        step_us=scenario.step_seconds * SECOND,
+        longest_us=round(scenario.ends_minutes * MINUTE),
+        folder=options.keep,
+    )
+
+
+def _point(scenario: Scenario, moment: Moment) -> Point:
+    return Point(
+        minute=round((moment.at_us - scenario.starts_us) / MINUTE, 1),
+        kept=moment.promises.kept,
+        late=moment.promises.late,
+        open=moment.promises.open,
+        done=moment.done,
+        waiting=moment.waiting,
+    )
+
+
+def _judge(
+    name: str, scenario: Scenario, stage: Stage, desk: Desk, seed: int, course: list[Point]
+) -> Outcome:
+    found, report = measure(stage, desk), stage.check()
+    return Outcome(
+        scenario=name,
+        title=scenario.title,
+        agents=stage.options.agents,
+        seed=seed,
+        expectations=tuple(_judged(one, found.get(one.what, 0.0)) for one in scenario.expect),
+        checked=report.checked,
+        looked_at=_all(report),
+        violations=tuple(_breach(each) for each in report.violations),
+        measures=found,
+        course=tuple(course[:: max(1, len(course) // _MOST_POINTS)]),
+    )
+
+
+def _judged(one: Expectation, value: float) -> Judged:
+    return Judged(expected=str(one), why=one.why, measured=value, met=one.holds(value))
+
+
+def _all(report: Report) -> int:
+    return sum(report.looked_at.values())
+
+
+def _breach(one: Violation) -> Breach:
+    return Breach(
+        invariant=one.invariant, what=one.what, order_id=one.order_id, action_id=one.action_id
+    )

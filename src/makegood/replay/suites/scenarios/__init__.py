@@ -1,0 +1,1 @@
+"""The suite `scenarios`: every scenario of the workspace, with what is expected of each."""
