@@ -27,13 +27,14 @@ _AT_HUB: Final = (FulfilmentStatus.CREATED, FulfilmentStatus.READY)
 class Fleet:
     """The dispatch system of the couriers.
 
-    `on_change` is told the id of each courier whose list of deliveries changed; the city's life
-    puts itself there.
+    `on_change` is told the id of each courier whose list of deliveries changed, and `check` is
+    asked before a delivery is given to one, and raises Refused; the city's life puts itself there.
     """
 
     def __init__(self, clock: Clock, records: Records, tape: Tape) -> None:
         """Work on the company's shared records."""
         self.on_change: Callable[[str], None] = _nobody_listens
+        self.check: Callable[[Courier, Fulfilment], None] = _anything_goes
         self._clock = clock
         self._records = records
         self._tape = tape
@@ -207,6 +208,7 @@ class Fleet:
             raise Refused(
                 409, "courier-full", f"{courier_id!r} has {courier.load} of {courier.capacity}"
             )
+        self.check(courier, delivery)
 
     def _keep(self, key: str, fingerprint: str, name: str, delivery: Fulfilment) -> Command:
         reference = f"fl_{len(self._done) + 1:06d}"
@@ -218,3 +220,7 @@ class Fleet:
 
 def _nobody_listens(_courier_id: str) -> None:
     """Take note of nothing, as in a company without a city."""
+
+
+def _anything_goes(_courier: Courier, _delivery: Fulfilment) -> None:
+    """Forbid nothing, as in a company without a city."""

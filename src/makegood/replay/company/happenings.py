@@ -27,6 +27,7 @@ from makegood.replay.company.weather import QUARTER, RainField
 
 SOURCE: Final = "/sandbox"
 _LOOK_AHEAD_US: Final = HOUR
+_KMH_A_M_S: Final = 3.6
 _LOOK_STEP_US: Final = 10 * MINUTE
 # Sequences keep to 15 digits, so that any JSON reader can hold them.
 _PER_LIFE: Final = 100_000
@@ -44,6 +45,8 @@ class Tape:
         self._began_us = clock.now_us()
         self._events: list[Event] = []
         self._told = 0
+        self.under: dict[str, str] = {}
+        """The hub that what happens at a place is told under, where that is another."""
 
     def take(self) -> list[Event]:
         """Return what happened since the last call, oldest first."""
@@ -242,8 +245,12 @@ class Tape:
         self._tell("hub.stopped", hub.id, hub.id, {"reason": "asked_to"})
 
     def rain(self, hub: Hub, field: RainField) -> None:
-        """Tell the rain at a hub in mm/h: now, and within the next hour at most and by quarter."""
+        """Tell the rain at a hub in mm/h, now, at most in the next hour and by quarter, and wind.
+
+        The next hour is what the weather service says of it, which may err.
+        """
         now_us = self._clock.now_us()
+        field = field.as_seen(now_us)
         ahead = range(now_us, now_us + _LOOK_AHEAD_US + 1, _LOOK_STEP_US)
         data = {
             "rain_mm_h": round(field.rate(hub.position, now_us), 1),
@@ -252,6 +259,7 @@ class Tape:
                 round(field.fallen_mm(hub.position, end_us, QUARTER) * HOUR / QUARTER, 1)
                 for end_us in range(now_us + QUARTER, now_us + _LOOK_AHEAD_US + 1, QUARTER)
             ],
+            "wind_m_s": round(field.wind_kmh(hub.position, now_us) / _KMH_A_M_S, 1),
         }
         self._tell("hub.weather_observed", hub.id, hub.id, data)
 
@@ -270,7 +278,7 @@ class Tape:
             "data": data,
         }
         if hub_id:
-            event["hub"] = hub_id
+            event["hub"] = self.under.get(hub_id, hub_id)
         self._events.append(event)
 
 

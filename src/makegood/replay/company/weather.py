@@ -65,6 +65,10 @@ class RainField:
         """Return the rain rate in mm/h at a place and an instant."""
         return sum(storm.rate(place, at_us) for storm in self.storms)
 
+    def as_seen(self, now_us: int) -> RainField:  # noqa: ARG002 -- what sees less overrides this
+        """Return the rain as the weather service knows it by now: here, as it will be."""
+        return self
+
     def wind_kmh(self, place: Point, at_us: int) -> float:
         """Return the wind speed at 10 m in km/h."""
         return _CALM_WIND_KMH + _WIND_PER_MM_H * self.rate(place, at_us)
@@ -100,9 +104,9 @@ VARIABLES: Final = frozenset(_UNITS)
 def forecast(field: RainField, question: Question, now_us: int) -> Json:
     """Return the whole answer for one place, its keys in Open-Meteo's order.
 
-    The forecast is perfect: it is read off the field that also slows the couriers.
+    It is read off the field that also slows the couriers, as far as that is known by now.
     """
-    place = question.place
+    field, place = field.as_seen(now_us), question.place
     answer: Json = {
         "latitude": place.lat,
         "longitude": place.lon,

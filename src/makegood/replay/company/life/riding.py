@@ -15,7 +15,7 @@ from makegood.domain.geo import Point, distance_m
 from makegood.replay.company.fleet import Fleet
 from makegood.replay.company.happenings import Tape
 from makegood.replay.company.life.agenda import Agenda
-from makegood.replay.company.life.travel import Leg, travel_us
+from makegood.replay.company.life.travel import Leg, Streets, Ways
 from makegood.replay.company.model import (
     Courier,
     CourierStatus,
@@ -27,14 +27,13 @@ from makegood.replay.company.records import Records
 from makegood.replay.company.weather import RainField
 
 # Assumptions.
-_AT_COUNTER_US: Final = 60 * SECOND
 _AT_DOOR_US: Final = 60 * SECOND
 _SAME_PLACE_M: Final = 20
 _AWAY: Final = (CourierStatus.OFF, CourierStatus.SHELTERING)
 
 
 class Riding:
-    """All couriers on their ways."""
+    """All couriers on their ways; `metres` is how far each of them went."""
 
     def __init__(
         self,
@@ -44,14 +43,17 @@ class Riding:
         fleet: Fleet,
         rain: RainField,
         agenda: Agenda,
+        *,
+        ways: Ways | None = None,
     ) -> None:
         """Start with everyone standing where they are."""
         self._clock = clock
         self._records = records
         self._tape = tape
         self._fleet = fleet
-        self._rain = rain
+        self._ways = ways or Streets(rain)
         self._agenda = agenda
+        self.metres: dict[str, int] = {}
         self._legs: dict[str, Leg] = {}
         self._goals: dict[str, str] = {}
         self._numbers = 0
@@ -86,7 +88,7 @@ class Riding:
         if courier.carried:
             self._ride_to_customer(self._stand_still(courier))
             return
-        hub_id = self._next_hub(courier)
+        hub_id = self._next_hub(courier) or self._ways.home_of(courier)
         if hub_id is None:
             self._records.put(replace(self._stand_still(courier), status=CourierStatus.IDLE))
         elif self._goals.get(courier_id) != hub_id:
@@ -151,7 +153,7 @@ class Riding:
             for each in map(self._records.fulfilment, courier.waiting)
             if each.hub_id == hub_id and self._is_ready(each) and not self._is_held(each)
         ]
-        if not ready:
+        if not ready or not self._ways.may_leave(courier):
             self._records.put(replace(courier, status=CourierStatus.IDLE))
             return
         now_us = self._clock.now_us()
@@ -165,7 +167,7 @@ class Riding:
             waiting=tuple(each for each in courier.waiting if each not in taken),
             carried=tuple(each.id for each in ready),
         )
-        self._ride_to_customer(loaded, wait_us=_AT_COUNTER_US)
+        self._ride_to_customer(loaded, wait_us=self._ways.counter_us(courier))
 
     def _ride_to_customer(self, courier: Courier, wait_us: int = 0) -> None:
         nearest = min(
@@ -178,7 +180,7 @@ class Riding:
 
     def _ride(self, courier: Courier, goal: str, place: Point, wait_us: int) -> int:
         leaves_us = self._clock.now_us() + wait_us
-        lasts_us = travel_us(courier.vehicle, courier.position, place, self._rain, leaves_us)
+        lasts_us = self._ways.travel_us(courier, goal, courier.position, place, leaves_us)
         self._numbers += 1
         leg = Leg(self._numbers, courier.position, place, leaves_us, leaves_us + lasts_us)
         self._legs[courier.id] = leg
@@ -196,6 +198,7 @@ class Riding:
         if goal in courier.carried:
             now_us = self._clock.now_us()
             self._agenda.at(now_us + _AT_DOOR_US, partial(self._deliver, courier_id, goal))
+            self._note_way(courier, leg)
             del self._legs[courier_id]
             self._records.put(replace(courier, position=leg.end, position_us=now_us))
         else:
@@ -225,8 +228,14 @@ class Riding:
         leg = self._legs.pop(courier.id, None)
         if leg is None:
             return courier
+        self._note_way(courier, leg)
         now_us = self._clock.now_us()
         return replace(courier, position=leg.at(now_us), position_us=now_us)
+
+    def _note_way(self, courier: Courier, leg: Leg) -> None:
+        """Add up how far a courier came on a way that is over or broken off."""
+        went_m = self._ways.road_m(courier, leg.start, leg.at(self._clock.now_us()))
+        self.metres[courier.id] = self.metres.get(courier.id, 0) + went_m
 
     def _is_ready(self, delivery: Fulfilment) -> bool:
         return (
