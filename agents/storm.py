@@ -15,6 +15,7 @@ from agents.coupons import Late, awards, coupons
 from agents.desk import graph
 from agents.ending import end_orders
 from agents.model_planner import build_with_model
+from agents.red_warning import stops
 from agents.situation import Situation, observe
 from agents.state import RunState
 from makegood.sdk import (
@@ -167,7 +168,7 @@ class _Storm:
     def _proposals(self) -> tuple[list[Proposed], list[Decision]]:
         context, work = self._context, self._worked()
         if work.plan is None:
-            return [], []
+            return stops(context, 0)
         decisions = [work.plan.decision]
         ended = {choice.order.id for choice in work.lost}
         hopeless = ended | {choice.order.id for choice in work.doubtful}
@@ -188,7 +189,9 @@ class _Storm:
             )
             decisions.append(decision)
             actions += [replace(one, doubts=work.situation.doubts) for one in given_up]
-        return [one for one in actions if _is_new(one.action, work.situation)], decisions
+        stopped, why = stops(context, len(decisions))
+        new = [one for one in actions if _is_new(one.action, work.situation)]
+        return [*stopped, *new], [*decisions, *why]
 
 
 def _is_new(action: Action, situation: Situation) -> bool:

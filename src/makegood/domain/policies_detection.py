@@ -21,6 +21,7 @@ class WeatherDetection(Frozen):
     """Rain that opens an incident, now or within the horizon, and below which it closes.
 
     `margin_minutes`: an order is endangered when it is expected later than its promise less this.
+    In as much rain as `stop_service_mm_h` nobody should ride, so a hub takes no more orders.
     """
 
     rain_now_mm_h: Rain
@@ -28,6 +29,7 @@ class WeatherDetection(Frozen):
     clear_below_mm_h: Rain
     horizon_minutes: Minutes
     margin_minutes: Minutes
+    stop_service_mm_h: Rain = 70.0
 
     @model_validator(mode="after")
     def _clears_below_opening(self) -> WeatherDetection:

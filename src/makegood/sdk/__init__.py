@@ -59,7 +59,7 @@ from makegood.domain.incidents import Evidence, Incident, IncidentKind
 from makegood.domain.limits import Sky
 from makegood.domain.money import Money
 from makegood.domain.policy import Policies
-from makegood.domain.statuses import FulfilmentStatus, SalesOrderStatus
+from makegood.domain.statuses import FulfilmentStatus, HubStatus, SalesOrderStatus
 from makegood.errors import (
     EffectRefused,
     InvalidInput,
@@ -151,6 +151,7 @@ __all__ = [
     "Given",
     "HoldOrder",
     "Hub",
+    "HubStatus",
     "Incident",
     "IncidentKind",
     "InvalidInput",
