@@ -95,7 +95,8 @@ def by_others(seen: Seen) -> None:
             continue
         seen.looked()
         action = seen.actions[review.action_id]
-        own = {review.first_by, review.edited_by, *review.delegated_by.split(), f"agent:{action.agent}"}
+        agent = f"agent:{action.agent}"
+        own = {agent, review.first_by, review.edited_by, *review.delegated_by.split()}
         if not review.decided_by or review.decided_by in own:
             seen.wrong(f"{review.decided_by or 'nobody'} approved what was their own", review)
 

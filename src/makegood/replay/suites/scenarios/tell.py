@@ -72,7 +72,7 @@ def as_text(one: Outcome) -> list[str]:
         f"{one.title} ({_name(one)}, seed {one.seed})",
         "",
         (
-            f"orders      {found['promises.orders']:.0f}: {found['promises.kept']:.0f} promises kept"
+            f"orders      {found['promises.orders']:.0f}: {found['promises.kept']:.0f} kept"
             f" ({found['promises.kept_share']:.1%}), {found['promises.late']:.0f} late,"
             f" {found['promises.undeliverable']:.0f} undeliverable,"
             f" {found['promises.cancelled']:.0f} cancelled, {found['promises.open']:.0f} open"
