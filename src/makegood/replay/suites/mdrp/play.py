@@ -58,7 +58,7 @@ def play(day: MealDay, every: int, seed: int, tuning: Tuning | None = None) -> P
 
 def tuned(day: MealDay) -> Tuning:
     """Return the weights and the search budget that did best on a third of the recorded days."""
-    return Tuning(per_order=float(day.terms.pay_per_order), pay=0.3, ride=0.0, ahead=0.0)
+    return Tuning(per_order=float(day.terms.pay_per_order), pay=0.3, ride=0.0, ahead=0.0, foresee=10.0)
 
 
 class _Table:
