@@ -49,13 +49,15 @@ _AWAY = ("off", "sheltering")
 class Situation:
     """Endangered orders, couriers with their loads, and what was proposed on these orders before.
 
-    `lost` are couriers who cannot be reached for now. `settled` are obligations (as text) that
-    need not be proposed again, `moving` the fulfilment orders whose courier is about to change.
+    `everything` is all open deliveries of the hub, those that are endangered among them. `lost`
+    are couriers who cannot be reached for now. `settled` are obligations (as text) that need not be
+    proposed again, `moving` the fulfilment orders whose courier is about to change.
     `doubts` hold for every action, `doubtful_couriers` for those that send somebody whose position
     is too old.
     """
 
     orders: tuple[FulfilmentOrder, ...]
+    everything: tuple[FulfilmentOrder, ...]
     sales: dict[str, SalesOrder]
     couriers: tuple[CourierLoad, ...]
     lost: tuple[CourierLoad, ...]
@@ -71,14 +73,17 @@ class Situation:
 def observe(context: AgentContext) -> Situation:
     """Read the endangered orders and everything that a plan for them stands on."""
     state, incident = context.state, context.incident
-    orders = state.fulfilments(incident.orders)
-    sales = {o.id: o for o in state.sales_orders(sorted({one.order_id for one in orders}))}
-    orders = tuple(order for order in orders if order.order_id in sales)
+    endangered = frozenset(incident.orders)
+    everything = state.open_fulfilments(incident.hub_id)
+    sales = {o.id: o for o in state.sales_orders(sorted({one.order_id for one in everything}))}
+    everything = tuple(order for order in everything if order.order_id in sales)
+    orders = tuple(order for order in everything if order.id in endangered)
     earlier = state.earlier(sorted(sales))
     conditions, doubts = _conditions(context, orders)
     couriers, away = _located(context, state.couriers(incident.hub_id))
     return Situation(
         orders=orders,
+        everything=everything,
         sales=sales,
         couriers=couriers,
         lost=(*state.lost_couriers(incident.hub_id), *away),

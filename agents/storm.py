@@ -35,10 +35,12 @@ from makegood.sdk import (
     Plan,
     Proposed,
     Reassign,
+    Work,
     agent,
-    assign,
     beyond,
     digest,
+    plan_jointly,
+    sure_late,
 )
 
 _CAUSES: Final = {IncidentKind.WEATHER: Cause.WEATHER, IncidentKind.CAPACITY: Cause.CAPACITY}
@@ -160,7 +162,12 @@ class _Storm:
             lost = tuple(c for c in hopeless if c.order.order_id in warned)
             doubtful = tuple(c for c in hopeless if c.order.order_id not in warned)
             gone = {choice.order.id for choice in hopeless}
-            late = _late(situation, [c for c in choices if c.order.id not in gone])
+            sure = sure_late(
+                [c for c in choices if c.order.id not in gone],
+                situation.conditions,
+                self._context.policies,
+            )
+            late = _late(situation, sure)
             awarded = awards(self._context, late, situation.customers, situation.settled)
             self._work = _Work(situation, plan, doubtful, lost, late, awarded)
         return self._work
@@ -199,16 +206,18 @@ def _is_new(action: Action, situation: Situation) -> bool:
 
 
 def _plan(context: AgentContext, situation: Situation, *, keep: bool = False) -> Plan | None:
-    return assign(
-        situation.orders,
-        situation.couriers,
-        values={o.id: situation.sales[o.order_id].total_minor for o in situation.orders},
+    everything = situation.everything
+    work = Work(
+        orders=everything,
+        couriers=situation.couriers,
+        lost=situation.lost,
         conditions=situation.conditions,
         policies=context.policies,
-        stamp=context.stamp,
-        frozen=frozenset(o.id for o in situation.orders) if keep else situation.moving,
-        lost=situation.lost,
+        values={o.id: situation.sales[o.order_id].total_minor for o in everything},
+        frozen=frozenset(o.id for o in everything) if keep else situation.moving,
     )
+    endangered = frozenset(order.id for order in situation.orders)
+    return plan_jointly(work, endangered=endangered, stamp=context.stamp, seed=context.seed)
 
 
 def _warned(context: AgentContext, situation: Situation) -> frozenset[str]:

@@ -59,6 +59,9 @@ class Shop:
         known = {order.id: order for order in self.orders}
         return tuple(known[each] for each in ids if each in known)
 
+    def open_fulfilments(self, hub_id: str) -> tuple[FulfilmentOrder, ...]:
+        return tuple(self.orders)
+
     def couriers(self, hub_id: str) -> tuple[CourierLoad, ...]:
         return tuple(self.loads)
 

@@ -64,7 +64,8 @@ def flown(made: Plan) -> list[str]:
 
 def late_orders(count: int) -> list[FulfilmentOrder]:
     rng = Random(3)
-    return [order(number, rng) for number in range(count)]
+    made = [order(number, rng) for number in range(count)]
+    return [replace(each, pick_up_id="store-canal") for each in made]
 
 
 def test_a_drone_that_may_fly_takes_what_fits_it() -> None:
@@ -88,6 +89,11 @@ def test_no_plan_sends_a_drone_past_its_range() -> None:
     far = replace(near, drop_off=Point(HOME.lat + 0.037, HOME.lon))
     assert out_of_range(LIMITS, "drone", far, HOME)
     assert not flown(plan([far], [drone()], CALM))
+
+
+def test_no_plan_sends_a_drone_to_where_it_has_no_dock() -> None:
+    (near,) = late_orders(1)
+    assert not flown(plan([replace(near, pick_up_id="store-north")], [drone()], CALM))
 
 
 def test_no_plan_loads_a_drone_past_its_payload_whatever_the_fleet_reports() -> None:

@@ -21,6 +21,7 @@ class Method(StrEnum):
 
     LEAST_SCORE = "least_score"
     MIN_COST_FLOW = "min_cost_flow"
+    ROUTES = "routes"
     LADDER = "ladder"
     MODEL = "model"
 

@@ -61,10 +61,12 @@ def grounded(limits: VehicleLimits, vehicle: str, sky: Sky) -> str:
 def out_of_range(
     limits: VehicleLimits, vehicle: str, order: FulfilmentOrder, home: Point | None
 ) -> str:
-    """Return why a vehicle cannot go to an order's customer and back, or an empty text.
+    """Return why a vehicle cannot fetch an order, go to its customer and back, or an empty text.
 
     The distance itself is left out, because it tells where the customer lives.
     """
+    if limits.docks and order.pick_up_id not in limits.docks:
+        return f"a {vehicle} cannot leave from where this is picked up"
     if limits.range_m is None:
         return ""
     start = order.pick_up or home

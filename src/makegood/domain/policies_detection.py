@@ -104,11 +104,13 @@ class VehicleLimits(Frozen):
 
     `range_m`: from the pick-up place to the customer and back, as the crow flies. `payload`: units
     of load at once, whatever capacity the fleet reports. `rain_mm_h` and `wind_m_s`: at the hub it
-    leaves from; where one is set, weather that is unknown or stale is past it.
+    leaves from; where one is set, weather that is unknown or stale is past it. `docks` are the
+    pick-up places, by id, that it can leave from; any where none is named.
     """
 
     range_m: Annotated[int, Field(ge=0)] | None = None
     payload: Annotated[int, Field(ge=0)] | None = None
+    docks: tuple[str, ...] = ()
     rain_mm_h: Rain | None = None
     wind_m_s: Annotated[float, Field(ge=0, le=100)] | None = None
 

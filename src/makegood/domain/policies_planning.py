@@ -33,6 +33,7 @@ class FactorName(StrEnum):
     TRAVEL = "travel"
     VALUE_AT_RISK = "value_at_risk"
     CROWDING = "crowding"
+    DISPLACEMENT = "displacement"
     WORKLOAD = "workload"
     CHANGE = "change"
 
@@ -43,6 +44,7 @@ UNITS: Final[dict[FactorName, str]] = {
     FactorName.TRAVEL: "m",
     FactorName.VALUE_AT_RISK: "minor",
     FactorName.CROWDING: "s",
+    FactorName.DISPLACEMENT: "bp",
     FactorName.WORKLOAD: "load",
     FactorName.CHANGE: "changes",
 }
@@ -74,11 +76,16 @@ class Objectives(Frozen):
 
     `nearest`: how many couriers are considered for each order.
     `give_up_minutes`: an order whose best option is later than this can no longer be served.
+    `iterations`: how often a joint plan is taken apart in the neighbourhood of one order and put
+    together again. `sure_bp`: how likely an order must be late, with the plan carried out, before
+    its customer is compensated.
     """
 
     weights: dict[FactorName, Annotated[int, Field(ge=0, le=1_000_000)]] = Field(min_length=1)
     nearest: int = Field(ge=1, le=100)
     give_up_minutes: Annotated[int, Field(ge=1)]
+    iterations: int = Field(default=100, ge=0, le=100_000)
+    sure_bp: int = Field(default=BP // 2, ge=0, le=BP)
 
 
 class Step(Frozen):

@@ -7,6 +7,8 @@ from makegood.domain.forecast import CourierLoad
 from makegood.planning.assignment import KEEP, Choice, Plan, Stamp, assign, beyond
 from makegood.planning.compensation import NONE, Award, Claim, Compensated, Given, compensate
 from makegood.planning.explain import Contribution, Explanation, Flip, explain, shares_bp
+from makegood.planning.joint.face import plan_jointly, sure_late, warm_up
+from makegood.planning.joint.work import Work
 from makegood.planning.recompute import recompute
 
 __all__ = [
@@ -25,10 +27,14 @@ __all__ = [
     "Plan",
     "Rain",
     "Stamp",
+    "Work",
     "assign",
     "beyond",
     "compensate",
     "explain",
+    "plan_jointly",
     "recompute",
     "shares_bp",
+    "sure_late",
+    "warm_up",
 ]

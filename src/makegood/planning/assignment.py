@@ -8,7 +8,7 @@ same courier delays the others there, so it costs more than the one before.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -155,12 +155,17 @@ def _offered(scene: Scene, made: Grid, policies: Policies, frozen: frozenset[str
     taken = np.concatenate([offered, np.ones((n, 1), dtype=np.bool_)], axis=1)
     row, place = np.nonzero(taken)
     flat = column[row, place]
-    names = list(policies.factors.factors)
+    names = list(_named(policies))
     values = np.stack([made.factors[name][row, flat] for name in names], axis=1)
     widest = np.ones(m + 1, dtype=np.int64)
     np.maximum.at(widest, flat, loads[row])
     units = free // widest[:m]
     return _Offered(scene, row.astype(np.int64), flat, values, units, _slots(made, units, policies))
+
+
+def _named(policies: Policies) -> Iterable[FactorName]:
+    """Return policy's factors; what a courier's further orders do to others, the slots say."""
+    return (name for name in policies.factors.factors if name is not FactorName.DISPLACEMENT)
 
 
 def _room(scene: Scene) -> Ints:
@@ -188,7 +193,7 @@ def _slots(made: Grid, units: Ints, policies: Policies) -> tuple[tuple[int, ...]
 def _decide(offered: _Offered, policies: Policies, stamp: Stamp) -> Decision:
     specs = tuple(
         FactorSpec(name=name, unit=UNITS[name], weight=policies.objectives.weights[name])
-        for name in policies.factors.factors
+        for name in _named(policies)
     )
     weights = np.array([spec.weight for spec in specs], dtype=np.int64)
     ids = [load.courier.id for load in offered.scene.couriers]

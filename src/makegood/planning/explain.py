@@ -1,7 +1,8 @@
 """Why an option was chosen: contributions in percent, the best rejected, what would flip it.
 
-In a joint plan the cost of choosing otherwise is that of the best whole plan with that choice
-forced; what other orders lose by it, crowding included, is its displacement.
+In an exact joint plan the cost of choosing otherwise is that of the best whole plan with that
+choice forced; in one that was searched it is that of the same plan with this order elsewhere. What
+other orders lose by it, crowding included, is its displacement.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from makegood.domain.decisions import Decision, Method, Option, Subject
-from makegood.domain.policy import BP
+from makegood.domain.policy import BP, FactorName
 from makegood.errors import InvalidInput
 from makegood.planning.flow import Choices, solve, total
 
@@ -109,6 +110,9 @@ def explain(decision: Decision, subject_id: str) -> Explanation:
     else:
         rejected, margin = _best_other(decision, subject)
     apart = 0 if rejected is None else decision.score(rejected) - decision.score(chosen)
+    displacement = margin - apart
+    if decision.method is Method.ROUTES and rejected is not None:
+        displacement = _on_others(decision, rejected) - _on_others(decision, chosen)
     return Explanation(
         subject=subject.id,
         chosen=chosen,
@@ -117,8 +121,17 @@ def explain(decision: Decision, subject_id: str) -> Explanation:
         rejected=rejected,
         rejected_contributions=contributions(decision, rejected) if rejected else (),
         margin=margin,
-        displacement=margin - apart,
+        displacement=displacement,
         flips=_flips(decision, margin) if rejected else (),
+    )
+
+
+def _on_others(decision: Decision, option: Option) -> int:
+    """Return the part of a score that is about what others suffer."""
+    return sum(
+        spec.weight * value
+        for spec, value in zip(decision.factors, option.values, strict=True)
+        if spec.name in (FactorName.CROWDING, FactorName.DISPLACEMENT)
     )
 
 

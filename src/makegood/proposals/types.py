@@ -105,6 +105,10 @@ class StateReader(Protocol):
         """Return the open fulfilment orders among these ids, in the order of the ids."""
         ...
 
+    def open_fulfilments(self, hub_id: str) -> tuple[FulfilmentOrder, ...]:
+        """Return all open fulfilment orders of a hub by id, endangered or not."""
+        ...
+
     def couriers(self, hub_id: str) -> tuple[CourierLoad, ...]:
         """Return a hub's couriers on shift by id, with the open fulfilment orders they hold.
 

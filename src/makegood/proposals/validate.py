@@ -158,7 +158,7 @@ def _explained(proposed: Proposed, decisions: Sequence[_Explained]) -> _Say:
         yield "subject", f"the decision has no subject {proposed.subject!r}"
         return
     chosen = subject.options[subject.chosen]
-    if decision.method is Method.MIN_COST_FLOW:
+    if decision.method in (Method.MIN_COST_FLOW, Method.ROUTES):
         if isinstance(action, Reassign) and chosen.key != action.to_courier:
             yield "to_courier", f"the decision chose {chosen.key!r}"
         elif not isinstance(action, Reassign) and action.kind is not ActionKind.NOTIFY:

@@ -56,6 +56,11 @@ class StoreReader:
         there = (found[one] for one in ids if one in found)
         return tuple(one for one in there if one.status in OPEN_FULFILMENT)
 
+    def open_fulfilments(self, hub_id: str) -> tuple[FulfilmentOrder, ...]:
+        """Return all open fulfilment orders of a hub by id."""
+        with self._store.read() as tx:
+            return tuple(query.open_fulfilments(tx, hub_id))
+
     def couriers(self, hub_id: str) -> tuple[CourierLoad, ...]:
         """Return a hub's couriers on shift by id, with what they hold and what comes to them."""
         return self._loads(hub_id, CourierStatus.ON)

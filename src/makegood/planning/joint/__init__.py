@@ -1,0 +1,1 @@
+"""One plan for all open deliveries of a hub together: who carries what, ridden out in full."""

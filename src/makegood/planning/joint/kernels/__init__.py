@@ -1,0 +1,1 @@
+"""The parts of joint planning that numba compiles: how couriers ride, and the search."""

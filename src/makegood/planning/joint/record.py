@@ -1,0 +1,104 @@
+"""What a joint plan records of each delivery's options, so that it can be explained and remade.
+
+An option's factors say what the whole plan would be like with it, everybody else's choices as
+they are, over the plan without this delivery: its own arrival, and what it does to the others.
+So the least score is the choice, and a plan that was searched is checked without searching again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+
+from makegood.domain.decisions import Decision, FactorSpec, Method, Option, Subject
+from makegood.domain.policy import UNITS, FactorName
+from makegood.planning.assignment import KEEP, Stamp
+from makegood.planning.flow import Ints
+from makegood.planning.joint.kernels.riding import Problem
+from makegood.planning.joint.kernels.telling import (
+    ALL_METRES,
+    ALL_VALUE,
+    CHANGES,
+    COLUMNS,
+    OTHERS_LATE,
+    OTHERS_LATE_BP,
+    OTHERS_LOAD,
+    OWN_LATE,
+    OWN_LATE_BP,
+    tell,
+)
+from makegood.planning.joint.work import Work
+
+_FACTORS: Final = {
+    FactorName.LATENESS: OWN_LATE,
+    FactorName.LATE_PROBABILITY: OWN_LATE_BP,
+    FactorName.TRAVEL: ALL_METRES,
+    FactorName.VALUE_AT_RISK: ALL_VALUE,
+    FactorName.CROWDING: OTHERS_LATE,
+    FactorName.DISPLACEMENT: OTHERS_LATE_BP,
+    FactorName.WORKLOAD: OTHERS_LOAD,
+    FactorName.CHANGE: CHANGES,
+}
+# Who has it, who had it, and some of the others.
+_TOLD: Final = 4
+# Others' lateness weighs as one's own: a search that weighed them apart could never settle.
+_AS: Final = {
+    FactorName.CROWDING: FactorName.LATENESS,
+    FactorName.DISPLACEMENT: FactorName.LATE_PROBABILITY,
+}
+
+
+def record(
+    work: Work, problem: Problem, subjects: Sequence[int], stamp: Stamp, seed: int
+) -> Decision:
+    """Return the decision behind a plan, with the options of these deliveries (by index)."""
+    said = work.policies.factors.factors
+    named = [name for name in _FACTORS if _AS.get(name, name) in said]
+    weights = [work.policies.objectives.weights[_AS.get(name, name)] for name in named]
+    told = _Told(
+        [*(load.courier.id for load in (*work.couriers, *work.lost)), ""],
+        [_FACTORS[name] for name in named],
+        np.array(weights, dtype=np.int64),
+    )
+    return Decision(
+        method=Method.ROUTES,
+        factors=tuple(
+            FactorSpec(name=name, unit=UNITS[name], weight=weight)
+            for name, weight in zip(named, weights, strict=True)
+        ),
+        subjects=tuple(told.subject(problem, i, work.orders[i].id) for i in subjects),
+        seed=seed,
+        iterations=work.policies.objectives.iterations,
+        policy_digest=stamp.policy_digest,
+        workspace_digest=stamp.workspace_digest,
+    )
+
+
+class _Told:
+    """Says of each order what could be done with it; the option that is chosen is the first."""
+
+    def __init__(self, ids: Sequence[str], columns: Sequence[int], weights: Ints) -> None:
+        self._ids = ids
+        self._columns = columns
+        self._weights = weights
+        self._rows = np.zeros(_TOLD, dtype=np.int64)
+        self._table = np.zeros((_TOLD, COLUMNS), dtype=np.int64)
+
+    def subject(self, problem: Problem, i: int, order_id: str) -> Subject:
+        count = tell(problem, i, self._rows, self._table)
+        home, here = int(problem.orders.home[i]), int(problem.state.of[i])
+        rows: list[int] = self._rows[:count].tolist()
+        values = self._table[:count, self._columns]
+        scores: list[int] = (values @ self._weights).tolist()
+        told: list[list[int]] = values.tolist()
+        # Of options that weigh the same the plan's own comes first, so that it is taken again.
+        order = sorted(range(count), key=lambda k: (scores[k], rows[k] != here, rows[k]))
+        options = tuple(self._option(rows[k], home, told[k]) for k in order)
+        return Subject(id=order_id, options=options, chosen=order.index(rows.index(here)))
+
+    def _option(self, c: int, home: int, values: Sequence[int]) -> Option:
+        if c == home:
+            return Option(key=KEEP, values=tuple(values))
+        return Option(key=self._ids[c], resource=self._ids[c], values=tuple(values))
