@@ -117,13 +117,7 @@ def play_day(options: days.Options) -> Summary:
     with progress.shares(f"{options.instance}") as seen:
 
         def watch(moment: days.Moment) -> None:
-            stands = moment.promises
-            seen(
-                moment.share,
-                f"{to_datetime(moment.at_us):%H:%M}  orders {stands.orders}"
-                f" (kept {stands.kept}, late {stands.late})  done {moment.done}"
-                f"  held {moment.waiting}",
-            )
+            seen(moment.share, _told(moment.stands))
 
         return days.play(options, watch)
 
@@ -137,15 +131,19 @@ def play_scenario(name: str, scenario: Scenario, options: run.Options) -> run.Ou
     with progress.shares(name) as seen:
 
         def watch(share: float, moment: Moment) -> None:
-            stands = moment.promises
-            seen(
-                share,
-                f"{to_datetime(moment.at_us):%H:%M}  orders {stands.orders}"
-                f" (kept {stands.kept}, late {stands.late})  incidents {moment.incidents}"
-                f"  done {moment.done}  held {moment.waiting}",
-            )
+            seen(share, _told(moment))
 
         return run.play(name, scenario, options, watch)
+
+
+def _told(moment: Moment) -> str:
+    """Say in a line how things stand."""
+    stands = moment.promises
+    return (
+        f"{to_datetime(moment.at_us):%H:%M}  orders {stands.orders}"
+        f" (kept {stands.kept}, late {stands.late})  incidents {moment.incidents}"
+        f"  done {moment.done}  held {moment.waiting}"
+    )
 
 
 def _personal() -> set[str]:

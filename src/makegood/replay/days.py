@@ -7,53 +7,26 @@ the couriers cannot be reached, so that there is something to put right.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from makegood.clock import (
-    DAY,
-    HOUR,
-    MINUTE,
-    SECOND,
-    Clock,
-    VirtualClock,
-    from_datetime,
-    to_datetime,
-)
-from makegood.errors import Conflict, InvalidInput
-from makegood.replay import sandbox
-from makegood.replay.company import (
-    BASE_URL,
-    Company,
-    Credentials,
-    InProcess,
-    Score,
-    create_app,
-)
+from makegood.clock import DAY, HOUR, MINUTE, Clock, VirtualClock, from_datetime, to_datetime
+from makegood.errors import InvalidInput
+from makegood.replay import stage
+from makegood.replay.company import Company, Credentials
 from makegood.replay.day_company import DayCompany, LostHour
-from makegood.replay.recorded import Recorded, read
-from makegood.replay.scores import Summary, counts, summarise
-from makegood.runtime import chores
-from makegood.runtime.house import House, opened
+from makegood.replay.recorded import CloudEvent, Recorded, read
+from makegood.replay.scores import Summary
+from makegood.replay.stage import StageOptions, staged
 from makegood.sources import mdrp
 
 if TYPE_CHECKING:
-    import httpx
-
-    from makegood.domain.effects import Connection
     from makegood.replay.company.life.agenda import Agenda
 
 KINDS: Final = ("mdrp",)
-# Between two looks at the world; the daemon looks more often, but the world moves slower there.
-_STEP_US: Final = 20 * SECOND
-_EXPIRE_EVERY_US: Final = 5 * MINUTE
 _LONGEST_AFTER_US: Final = 4 * HOUR
-_MOST_TURNS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +50,12 @@ class Options:
     keep: Path | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Moment:
-    """How far a replay has come: `share` of the day, its time, and what stands there."""
+    """How far a replay has come: `share` of the day, and how things stand there."""
 
     share: float
-    at_us: int
-    promises: Score
-    incidents: int
-    done: int
-    waiting: int
+    stands: stage.Moment
 
 
 Watch = Callable[[Moment], None]
@@ -104,77 +73,49 @@ def play(options: Options, watch: Watch) -> Summary:
     if options.kind not in KINDS:
         raise InvalidInput("KIND", f"{options.kind!r} is no form of record", "use mdrp")
     record = read(mdrp.events(options.archive, options.instance))
-    with _folder(options.keep) as folder:
-        return _Replay(options, record, folder).play(watch)
-
-
-class _Replay:
-    """One day while it is replayed."""
-
-    def __init__(self, options: Options, record: list[Recorded], folder: Path) -> None:
-        self._options = options
-        self._starts_us = record[0].envelope.time
-        self._ends_us = record[-1].envelope.time
-        self._record = record
-        self._clock = VirtualClock(self._starts_us)
-        self._company = Company(self._clock, credentials=Credentials.fresh())
-        self._settings = sandbox.settings(self._company, BASE_URL, folder, options.workspace)
-        self._life = self._settle(lost_hour(options.lost, record))
-        self._expired_us = self._starts_us
-
-    def play(self, watch: Watch) -> Summary:
-        sandbox.database(self._settings).close()
-        app = create_app(self._company)
-
-        def in_process(_connection: Connection) -> httpx.BaseTransport:
-            return InProcess(app, self._clock)
-
-        with opened(self._settings, self._clock, transport=in_process) as house:
-            while (next_us := self._company.next_us) is not None and not self._is_late():
-                self._clock.advance_to(max(next_us, self._clock.now_us() + _STEP_US))
-                self._step(house, watch)
-            with house.store.read() as tx:
-                return summarise(tx, self._company.score())
-
-    def _settle(self, lost: LostHour | None) -> DayCompany:
-        found: list[DayCompany] = []
-
-        def begin(clock: Clock, agenda: Agenda) -> DayCompany:
-            found.append(DayCompany(self._company, clock, agenda, self._record, lost=lost))
-            return found[0]
-
-        self._company.settle(begin)
-        return found[0]
-
-    def _step(self, house: House, watch: Watch) -> None:
-        self._company.catch_up()
-        told = self._life.take()
-        if told:
-            house.ingest(told)
-        for _ in range(_MOST_TURNS):
-            if not house.loop.turn():
-                break
-        now_us = self._clock.now_us()
-        if now_us - self._expired_us >= _EXPIRE_EVERY_US:
-            self._expired_us = now_us
-            chores.expire(house)
-            watch(self._moment(house, now_us))
-
-    def _moment(self, house: House, now_us: int) -> Moment:
-        with house.store.read() as tx:
-            incidents, done, waiting = counts(tx)
-        return Moment(
-            share=min(1.0, (now_us - self._starts_us) / (self._ends_us - self._starts_us)),
-            at_us=now_us,
-            promises=self._company.score(),
-            incidents=incidents,
-            done=done,
-            waiting=waiting,
-        )
-
-    def _is_late(self) -> bool:
+    starts_us, ends_us = record[0].envelope.time, record[-1].envelope.time
+    outside = _Outside(record, lost_hour(options.lost, record))
+    on_stage = StageOptions(
+        workspace=options.workspace,
+        starts_us=starts_us,
+        company=outside.company,
+        take=outside.take,
         # Whatever is still not delivered hours after the last shift never will be.
-        return self._clock.now_us() > self._ends_us + _LONGEST_AFTER_US
+        longest_us=ends_us - starts_us + _LONGEST_AFTER_US,
+        folder=options.keep,
+    )
+
+    def seen(moment: stage.Moment) -> None:
+        share = min(1.0, (moment.at_us - starts_us) / (ends_us - starts_us))
+        watch(Moment(share, moment))
+
+    with staged(on_stage) as played:
+        played.run(seen)
+        return played.summary()
+
+
+class _Outside:
+    """The company of a recorded day, whose events are the record's and its own."""
+
+    def __init__(self, record: list[Recorded], lost: LostHour | None) -> None:
+        self._record = record
+        self._lost = lost
+        self._life: DayCompany | None = None
+
+    def company(self, clock: VirtualClock) -> Company:
+        """Make the company, and settle the day in it."""
+        company = Company(clock, credentials=Credentials.fresh())
+
+        def begin(hands: Clock, agenda: Agenda) -> DayCompany:
+            self._life = DayCompany(company, hands, agenda, self._record, lost=self._lost)
+            return self._life
+
+        company.settle(begin)
+        return company
+
+    def take(self, _company: Company) -> list[CloudEvent]:
+        """Return what was told since the last call."""
+        return self._life.take() if self._life is not None else []
 
 
 def lost_hour(lost: Lost | None, record: list[Recorded]) -> LostHour | None:
@@ -205,18 +146,3 @@ def _busiest_us(record: list[Recorded]) -> int:
     placed = [e.envelope.time for e in record if e.envelope.type == "sales_order.placed"]
     begins = range(record[0].envelope.time, record[-1].envelope.time, HOUR // 2)
     return max(begins, key=lambda at_us: sum(at_us <= each < at_us + HOUR for each in placed))
-
-
-@contextmanager
-def _folder(keep: Path | None) -> Generator[Path]:
-    if keep is not None:
-        if keep.exists() and (not keep.is_dir() or any(keep.iterdir())):
-            raise Conflict(f"{keep} exists and is not an empty folder; name another")
-        keep.mkdir(parents=True, exist_ok=True)
-        yield keep
-        return
-    made = Path(tempfile.mkdtemp(prefix="makegood-replay-"))
-    try:
-        yield made
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
