@@ -14,8 +14,11 @@ from benchmarks import (
     consoles,
     databases,
     events,
+    growth,
+    planner,
     report,
     starts,
+    storm_stages,
     storms,
 )
 from benchmarks.figures import FULL, QUICK, Figure, Scale
@@ -39,6 +42,9 @@ def _groups(postgres: databases.Fresh) -> dict[str, Group]:
         "approvals": lambda scale: [approvals.measure(scale)],
         "consoles": consoles.measure,
         "storms": lambda scale: [storms.measure(scale)],
+        "stages": storm_stages.measure,
+        "assignments": planner.measure,
+        "days": planner.lives,
         "ledger": lambda scale: [authority.verification(databases.sqlite, scale)],
         "starts": starts.measure,
         "agents": lambda scale: [agents.measure(databases.sqlite, scale)],
@@ -70,6 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.only or options.quick:
         print(report.table(figures))
     else:
+        growth.draw()
         report.PAGE.write_text(report.page(figures, scale, machine), encoding="utf-8")
         report.say(f"written to {report.PAGE.name}")
     return 0

@@ -26,6 +26,9 @@ class Scale:
     pages: int = 30
     consoles: int = 200
     words: int = 20
+    split_storms: int = 100
+    sizes: int = 3
+    day: int = 6_000
 
 
 FULL = Scale()
@@ -39,6 +42,9 @@ QUICK = Scale(
     runs=20,
     holds=2_000,
     words=5,
+    split_storms=5,
+    sizes=2,
+    day=1_000,
 )
 
 

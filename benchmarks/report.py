@@ -54,9 +54,22 @@ _HOW: Final = """
 - **Storms**: the house learns of the rain, detects, plans, judges and intends, with LangGraph,
   read tools over HTTP to a company in the same process, and SQLite waiting for the disk. The
   house has answered a small storm before; each storm has a database of its own.
+- **Storms by stage** are the same storms, a hundred of them; each stage ends where the next begins,
+  so that their times together are the whole. Its limit is the median storm, not a bare call.
+- **Assignments** are orders and couriers strewn over a town, each order with its 20 nearest and
+  the choice to wait, as a minimum-cost flow; the limit is the same solver fed with arrays ready
+  made, and both have to find the same optimum.
+- **Days** are a town's orders from 8:00 to 22:00, decided every minute by the planner of the suite
+  `rappi`, each in a fresh process.
 - **Ledger verification** checks hashes, links and heads of {entries:,} entries in three chains.
 - **Starts** are programs of their own, with bytecode written; the limit is Python itself.
 - **Agent runs** pass six nodes, from the row that begins the run to the one that ends it.
+
+## How it grows
+
+![How assignments, storms and days grow with their size](growth.svg)
+
+`python -m benchmarks.growth` draws it anew; both axes are logarithmic.
 """
 
 

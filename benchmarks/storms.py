@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from benchmarks import district
 from benchmarks.district import START_US, District
 from benchmarks.figures import Better, Figure, percentile, seconds
 from makegood.clock import VirtualClock
-from makegood.planning.flow import Choices, solve
+from makegood.planning import recompute
 from makegood.proposals.types import Proposal
 from makegood.runtime.runs import RUN
 from makegood.runtime.submission import PROPOSAL
@@ -34,18 +34,21 @@ _PROPOSALS = TypeAdapter(Proposal)
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """How one storm was answered, in seconds; `kinds` counts the actions by kind and verdict."""
+    """How one storm was answered, in seconds; `kinds` counts the actions by kind and verdict.
+
+    `chosen_s` is what choosing again took, from the decision's record alone.
+    """
 
     decided_s: float
-    solved_s: float
+    chosen_s: float
     kinds: Counter[str]
 
 
 def measure(scale: Scale) -> Figure:
     """Measure storms over the same district, each on a house and a company of its own."""
-    with TemporaryDirectory() as folder, _calm(Path(folder), scale.plan) as calm:
+    with TemporaryDirectory() as folder, calm(Path(folder), scale.plan) as before:
         rounds = [
-            [_storm(calm, scale.plan) for _ in range(scale.storms)] for _ in range(scale.rounds)
+            [storm(before, scale.plan) for _ in range(scale.storms)] for _ in range(scale.rounds)
         ]
     shares = [percentile([one.decided_s for one in each], 0.95) for each in rounds]
     kinds = rounds[0][0].kinds
@@ -54,8 +57,8 @@ def measure(scale: Scale) -> Figure:
         f"effect intended, p95 of {scale.storms}",
         value=min(shares),
         unit="s",
-        limit=min(one.solved_s for each in rounds for one in each),
-        limit_name="the bare solver call",
+        limit=min(one.chosen_s for each in rounds for one in each),
+        limit_name="choosing again from its record",
         mark=1.0,
         better=Better.LESS,
         note=", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),
@@ -68,7 +71,7 @@ def _districts(orders: int) -> tuple[District, District]:
 
 
 @contextmanager
-def _calm(folder: Path, orders: int) -> Generator[Path]:
+def calm(folder: Path, orders: int) -> Generator[Path]:
     """Give the folder of a database in which everything has happened but the rain."""
     clock, districts = VirtualClock(START_US), _districts(orders)
     company = district.company_of(districts, clock)
@@ -81,8 +84,11 @@ def _calm(folder: Path, orders: int) -> Generator[Path]:
     yield folder
 
 
-def _storm(calm: Path, orders: int) -> Answered:
-    """Answer one storm in a house that runs already, on a database and a company of its own."""
+def storm(calm: Path, orders: int, begins: Callable[[], None] = lambda: None) -> Answered:
+    """Answer one storm in a house that runs already, on a database and a company of its own.
+
+    `begins` is called when the house has learnt of the rain that is measured.
+    """
     clock, districts = VirtualClock(START_US), _districts(orders)
     transport = district.in_process(district.company_of(districts, clock), clock)
     with TemporaryDirectory() as folder:
@@ -90,6 +96,8 @@ def _storm(calm: Path, orders: int) -> Answered:
         with district.opened(Path(folder), clock, transport) as house:
             for each in districts:
                 house.ingest([each.rain()])
+                if each.hub_id == "measured":
+                    begins()
                 house.loop.turn()
             return _answered(house, orders)
 
@@ -104,8 +112,7 @@ def _answered(house: House, orders: int) -> Answered:
             select(ACTION.c.kind, ACTION.c.verdict).where(ACTION.c.run_id == run.id)
         ).all()
     plan = _PROPOSALS.validate_json(body).decisions[0]
-    if len(plan.subjects) != orders:
+    if len(plan.subjects) < orders:
         raise AssertionError(len(plan.subjects))
-    choices = Choices.of(plan)
     kinds = Counter(f"{row.kind} ({row.verdict})" for row in judged)
-    return Answered(run.decision_us / 1e6, seconds(lambda: solve(choices)), kinds)
+    return Answered(run.decision_us / 1e6, seconds(lambda: recompute(plan)), kinds)

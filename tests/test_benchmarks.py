@@ -13,8 +13,11 @@ from benchmarks import (
     consoles,
     databases,
     events,
+    growth,
+    planner,
     report,
     starts,
+    storm_stages,
     storms,
 )
 from benchmarks.figures import Better, Figure, Scale, percentile
@@ -35,6 +38,9 @@ TINY: Final = Scale(
     pages=3,
     consoles=5,
     words=2,
+    split_storms=1,
+    sizes=1,
+    day=30,
 )
 
 
@@ -81,6 +87,36 @@ def test_a_storm_can_be_measured() -> None:
     figure = storms.measure(TINY)
     _is_taken(figure)
     assert "notify (allow)" in figure.note
+
+
+@pytest.mark.slow
+def test_a_storm_can_be_split_into_stages_that_are_together_the_whole() -> None:
+    [taken] = storm_stages.split(TINY.plan, 1)
+    whole = taken.pop(storm_stages.WHOLE)
+    assert sum(taken.values()) == pytest.approx(whole)
+    assert {"detect", "observe", "plan", "propose", "check", "commit and intend"} <= taken.keys()
+    [figure] = storm_stages.measure(TINY)
+    _is_taken(figure)
+    assert "plan " in figure.note
+
+
+def test_assignments_can_be_measured_and_find_the_optimum() -> None:
+    _is_taken(*planner.measure(TINY))
+
+
+@pytest.mark.slow
+def test_days_can_be_measured() -> None:
+    _is_taken(*planner.lives(TINY))
+
+
+def test_what_grows_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [{"orders": 10, "value": 0.5, "which": "plan"}, {"orders": 20, "value": 1, "which": "x"}]
+    monkeypatch.setattr(growth, "storms", lambda: rows)
+    monkeypatch.setattr(growth, "days", lambda: (rows[:1], rows[1:]))
+    monkeypatch.setattr(growth, "ASSIGNMENTS", ((20, 4), (40, 8)))
+    drawn = growth.picture()
+    assert drawn.startswith("<svg")
+    assert "bare solver" in drawn
 
 
 def test_agent_runs_can_be_measured() -> None:

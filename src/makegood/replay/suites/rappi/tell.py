@@ -120,8 +120,14 @@ def _picture(result: RappiResult) -> str:
         "data": {"values": rows},
         "mark": {"type": "point", "filled": True, "size": 80},
         "encoding": {
-            "x": {"field": "day", "type": "nominal", "sort": None, "title": "recorded day"},
-            "y": {**share, "scale": {"zero": False}, "axis": {"format": ".1%"}},
+            "x": {
+                "field": "day",
+                "type": "nominal",
+                "sort": None,
+                "title": "recorded day",
+                "axis": {"labelAngle": 0},
+            },
+            "y": {**share, "scale": {"zero": False, "nice": True}, "axis": {"format": ".0%"}},
             "color": {
                 "field": "who",
                 "type": "nominal",
