@@ -20,6 +20,7 @@ from makegood.api.console import search, words
 from makegood.api.console.filters import Filters
 from makegood.api.console.render import environment
 from makegood.api.topics import Topic, of_kind
+from makegood.clock import MINUTE
 from makegood.domain.actions import ActionKind, Refund
 from makegood.domain.authority import ActionStatus, ReviewStatus
 from makegood.domain.effects import Repeat
@@ -343,6 +344,29 @@ def test_a_person_says_in_the_console_how_an_effect_in_doubt_ended(town: Town) -
         shown = _parts(client, town, "/", "effects")["effects"]["html"]
     assert "Everything that was sent has an answer." in shown
     assert town.status(review.action_id) == ActionStatus.CONFIRMED
+
+
+def test_a_person_ends_in_the_console_what_a_switch_keeps_from_being_sent(town: Town) -> None:
+    town.order("so-77")
+    review = town.held(refund("so-77"))
+    town.approve(review.id)
+    assert town.executor.intend() == 1
+    town.stop("everything")
+    town.executor.dispatch()
+    headers = town.bearer(Role.SUPERVISOR)
+    with TestClient(town.app) as client:
+        assert "/decide" not in client.get("/", headers=headers).text
+        town.clock.advance(2 * MINUTE)
+        shown = client.get("/", headers=headers).text
+        found = re.search(r'action="(/effect/eff_\w+/decide)"', shown)
+        assert found
+        form = {"status": "failed", "note": "the customer called", "csrf": "x"}
+        answer = client.post(found[1], data=form, headers=headers, follow_redirects=False)
+    assert answer.status_code == 303
+    assert town.status(review.action_id) == ActionStatus.FAILED
+    town.go_on("everything")
+    town.executor.settle()
+    assert town.refunded() == 0
 
 
 def test_a_whole_page_of_the_queue_can_be_approved_as_one_batch(town: Town) -> None:

@@ -78,7 +78,7 @@ def test_an_edit_beyond_the_editors_own_authority_is_refused(quick: World) -> No
     with pytest.raises(NotAllowed, match=r"500\.00 EUR is more than you may decide alone"):
         desk.edit(quick, review_id, amount=desk.eur(50_000))
     with pytest.raises(NotAllowed, match="lets nobody decide"):
-        desk.edit(quick, review_id, amount=desk.eur(100_001))
+        desk.edit(quick, review_id, amount=desk.eur(1_000_001))
     auditor = Decider("per_a", frozenset({Role.AUDITOR, Role.OPERATOR}))
     with pytest.raises(NotAllowed, match="is decided by a supervisor"):
         desk.edit(quick, review_id, auditor, amount=desk.eur(100))

@@ -192,7 +192,7 @@ def test_an_operator_decides_what_policy_leaves_to_operators(world: World) -> No
 
 
 def test_what_no_rule_of_policy_covers_nobody_decides(world: World) -> None:
-    world.held(refund(world.order("o", 900_000), 100_001))
+    world.held(refund(world.order("o", 9_000_000), 1_000_001))
     for decide in (world.approve, world.reject):
         with pytest.raises(NotAllowed, match="lets nobody decide"):
             decide()

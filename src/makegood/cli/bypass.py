@@ -56,7 +56,7 @@ def request(
     scope: Annotated[str, typer.Argument(help="everything, hub:ID, agent:NAME or kind:KIND.")],
     *,
     minutes: Annotated[int, typer.Option(min=1, help="How long; policy says the most.")],
-    reason: Annotated[str, typer.Option(help="Why; it stands on the ledger.")],
+    reason: Annotated[str, typer.Option(help="Why; it stays on the ledger: name no customer.")],
 ) -> None:
     """Ask for a bypass; another person must confirm it.
 

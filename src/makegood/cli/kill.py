@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
 def set_switch(
     scope: Scope,
     *,
-    reason: Annotated[str, typer.Option(help="Why; it stands on the ledger.")],
+    reason: Annotated[str, typer.Option(help="Why; it stays on the ledger: name no customer.")],
 ) -> None:
     """Stop everything in a scope, at once.
 

@@ -125,7 +125,7 @@ def request(
     """
     _require_scope(scope)
     if not reason.strip():
-        raise InvalidInput("reason", "is empty", "say why; it stands on the ledger")
+        raise InvalidInput("reason", "is empty", "say why, and name no customer")
     longest = policies.breakers.bypass.longest_minutes
     if not 1 <= minutes <= longest:
         raise InvalidInput("minutes", f"{minutes} is too much or too little", f"use 1 to {longest}")

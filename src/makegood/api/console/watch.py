@@ -44,7 +44,7 @@ class Agent:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """An effect whose outcome is unknown, or that failed."""
+    """An effect whose outcome is unknown, that failed, or that was never sent."""
 
     id: str
     sentence: str
@@ -112,12 +112,18 @@ def _agent(scene: Scene, name: str, by_status: dict[str, tuple[int, int]]) -> Ag
 
 
 def doubts(scene: Scene) -> tuple[Doubt, ...]:
-    """Return the effects nobody knows the end of, and those that failed in the last day."""
+    """Return the effects nobody knows the end of, that failed in the last day, or that wait.
+
+    What is intended is sent at once, unless a switch or a missing tool keeps it back: after a
+    minute a person may end it, so that it is not done hours later.
+    """
+    waiting = reads.of_status(scene.tx, (EffectStatus.INTENDED,), _MOST_EFFECTS)
+    stuck = [one for one in waiting if one.intended_us <= scene.now_us - MINUTE]
     unknown = reads.of_status(scene.tx, (EffectStatus.UNKNOWN,), _MOST_EFFECTS)
     failed = reads.of_status(scene.tx, (EffectStatus.FAILED,), _MOST_EFFECTS)
     since_us = scene.now_us - DAY
     lately = [one for one in failed if (one.ended_us or one.intended_us) > since_us]
-    return tuple(_doubt(scene, one) for one in [*unknown, *lately][:_MOST_EFFECTS])
+    return tuple(_doubt(scene, one) for one in [*unknown, *stuck, *lately][:_MOST_EFFECTS])
 
 
 def _doubt(scene: Scene, one: Effect) -> Doubt:
@@ -132,8 +138,13 @@ def _doubt(scene: Scene, one: Effect) -> Doubt:
         attempts=scene.words("effects.attempts", n=one.attempts),
         detail=one.detail,
         # While it is tried again by itself there is nothing for a person to find out.
-        asks=one.status is EffectStatus.UNKNOWN and one.next_us is None and scene.may_decide,
+        asks=scene.may_decide and _asks(one),
     )
+
+
+def _asks(one: Effect) -> bool:
+    unknown = one.status is EffectStatus.UNKNOWN and one.next_us is None
+    return unknown or one.status is EffectStatus.INTENDED
 
 
 def feeds(scene: Scene) -> tuple[Feed, ...]:

@@ -64,6 +64,7 @@ EN: Final[dict[str, str]] = {
     "reason.other_remedy": "Another remedy is better",
     "reason.suspected_fraud": "Suspected fraud",
     "reason.other": "Other",
+    "reason.public": "It stays on the ledger for good: name no customer.",
     # --- what just happened ---
     "just.title": "What just happened",
     "just.approved": "approved by {name}",

@@ -64,6 +64,7 @@ ZH: Final[dict[str, str]] = {
     "reason.other_remedy": "有更好的补救办法",
     "reason.suspected_fraud": "疑似欺诈",
     "reason.other": "其他",
+    "reason.public": "将永久保留在账本中：请勿写入客户信息。",
     # --- what just happened ---
     "just.title": "刚刚发生",
     "just.approved": "{name} 已批准",

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from makegood.api.auth import Who
 from makegood.api.idempotency import Repeatable
-from makegood.api.routes.listing import Listing, Out
+from makegood.api.routes.listing import REASON, Listing, Out
 from makegood.api.seam import House
 from makegood.domain.frozen import Frozen
 from makegood.domain.policy import LONGEST_BYPASS_MINUTES
@@ -37,7 +37,7 @@ class NewBypass(Frozen):
     """What to lift breakers for (`everything`, `hub:ID`, `agent:NAME`, `kind:KIND`) and why."""
 
     scope: str = scopes.EVERYTHING
-    reason: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=500, description=REASON)
     minutes: int = Field(ge=1, le=LONGEST_BYPASS_MINUTES)
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from makegood.api.auth import Who
 from makegood.api.idempotency import Repeatable
-from makegood.api.routes.listing import Done, Listing, Out
+from makegood.api.routes.listing import REASON, Done, Listing, Out
 from makegood.api.seam import House
 from makegood.domain.frozen import Frozen
 from makegood.gates import kill
@@ -29,7 +29,7 @@ class NewSwitch(Frozen):
     """What to stop (`everything`, `hub:ID`, `agent:NAME` or `kind:KIND`) and why."""
 
     scope: str = kill.EVERYTHING
-    reason: str = Field(min_length=1, max_length=500)
+    reason: str = Field(min_length=1, max_length=500, description=REASON)
 
 
 @router.get("/kill")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Generic, Self, TypeVar
+from typing import Annotated, Final, Generic, Self, TypeVar
 
 from fastapi import Query
 
@@ -11,6 +11,7 @@ from makegood.domain.money import Money
 
 T = TypeVar("T")
 
+REASON: Final = "Why. It stays on the ledger for good, so it names no customer."
 Limit = Annotated[int, Query(ge=1, le=1000, description="The most rows to return.")]
 
 
