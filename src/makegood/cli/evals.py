@@ -86,7 +86,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     from makegood.replay.suites.base import Charge, SuiteOptions
     from makegood.replay.suites.parallel import cores
 
-    found = find(suite)
+    _require(suite)
     if report is not None and not report.absolute().parent.is_dir():
         raise InvalidInput("--report", f"there is no folder {report.parent}", "make it first")
     options = SuiteOptions(
@@ -100,6 +100,7 @@ def run(  # noqa: PLR0913 -- each is an option of the command
         arms=tuple(name for name in arms.split(",") if name),
         sweep=sweep,
     )
+    found = find(suite)
     result = _run(found, options)
     if as_json:
         output.show_json(result.model_dump(mode="json"))
@@ -176,11 +177,15 @@ def find(name: str) -> Suite:
         InvalidInput: there is no such suite.
 
     """
-    if name not in SUITES:
-        raise InvalidInput("SUITE", f"there is no suite {name!r}", f"use {', '.join(SUITES)}")
+    _require(name)
     module = importlib.import_module(f"makegood.replay.suites.{name}.suite")
     found: Suite = module.SUITE
     return found
+
+
+def _require(name: str) -> None:
+    if name not in SUITES:
+        raise InvalidInput("SUITE", f"there is no suite {name!r}", f"use {', '.join(SUITES)}")
 
 
 def _run(suite: Suite, options: SuiteOptions) -> SuiteResult:

@@ -97,6 +97,12 @@ def _promises(stage: Stage) -> Iterator[tuple[str, float]]:
     )
 
 
+def broken_orders(stage: Stage) -> tuple[str, ...]:
+    """Return the orders whose promise broke, without those that were ended, by id."""
+    orders = stage.company.records.orders.values()
+    return tuple(sorted(each.id for each in orders if _is_broken(stage, each)))
+
+
 def _is_broken(stage: Stage, order: Order) -> bool:
     if order.status is OrderStatus.CANCELLED:
         return False

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ConfigDict
 
 from makegood.clock import MINUTE, SECOND
 from makegood.replay.company import Company, Credentials
-from makegood.replay.scenarios.measures import measure
+from makegood.replay.scenarios.decided import Decided, behind
+from makegood.replay.scenarios.frames import Frame, frame
+from makegood.replay.scenarios.measures import broken_orders, measure
 from makegood.replay.scenarios.people import Desk
 from makegood.replay.stage import Moment, StageOptions, staged
 
@@ -26,6 +28,8 @@ Watch = Callable[[float, Moment], None]
 """Told which share of the scenario is over, and how things stand."""
 
 _MOST_POINTS: Final = 240
+_MOST_BROKEN: Final = 12
+_FRAMES_AFTER: Final = (0, 15)
 
 
 class Judged(BaseModel):
@@ -64,7 +68,11 @@ class Point(BaseModel):
 
 
 class Outcome(BaseModel):
-    """What came of one scenario; `measures` are by name, those that are missing are zero."""
+    """What came of one scenario; `measures` are by name, those that are missing are zero.
+
+    `decided` are the decisions behind violations and broken promises, `frames` the map where the
+    rain is heaviest and a quarter of an hour later.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,6 +86,8 @@ class Outcome(BaseModel):
     violations: tuple[Breach, ...]
     measures: dict[str, float]
     course: tuple[Point, ...]
+    decided: tuple[Decided, ...] = ()
+    frames: tuple[Frame, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -117,8 +127,13 @@ def play(name: str, scenario: Scenario, options: Options, watch: Watch | None = 
         desk = Desk(stage, scenario.people)
         for each in scenario.happens:
             each.lay(stage, scenario.starts_us)
+        frames: list[Frame] = []
+        for after in _FRAMES_AFTER:
+            at_us = scenario.starts_us + round((scenario.city.rain_peak_minutes + after) * MINUTE)
+            stage.at(at_us, lambda: frames.append(frame(stage)))
         stage.run(seen)
-        return _judge(name, scenario, stage, desk, seed, course)
+        made = _judge(name, scenario, stage, desk, seed)
+        return made.model_copy(update={"course": _thinned(course), "frames": tuple(frames)})
 
 
 def _stage(scenario: Scenario, options: Options, seed: int) -> StageOptions:
@@ -148,10 +163,14 @@ def _point(scenario: Scenario, moment: Moment) -> Point:
     )
 
 
-def _judge(
-    name: str, scenario: Scenario, stage: Stage, desk: Desk, seed: int, course: list[Point]
-) -> Outcome:
+def _thinned(course: list[Point]) -> tuple[Point, ...]:
+    return tuple(course[:: max(1, len(course) // _MOST_POINTS)])
+
+
+def _judge(name: str, scenario: Scenario, stage: Stage, desk: Desk, seed: int) -> Outcome:
     found, report = measure(stage, desk), stage.check()
+    broken = broken_orders(stage)[:_MOST_BROKEN]
+    violated = [each.action_id for each in report.violations if each.action_id]
     return Outcome(
         scenario=name,
         title=scenario.title,
@@ -162,7 +181,8 @@ def _judge(
         looked_at=_all(report),
         violations=tuple(_breach(each) for each in report.violations),
         measures=found,
-        course=tuple(course[:: max(1, len(course) // _MOST_POINTS)]),
+        course=(),
+        decided=behind(stage, violated, broken),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from makegood.replay.invariants import NAMES
 from makegood.replay.report import charts
+from makegood.replay.scenarios.frames import Frame
 from makegood.replay.scenarios.run import Outcome
 from makegood.replay.suites.base import Section, Table
 
@@ -54,15 +55,10 @@ def _wrong(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
         unmet = [each for each in one.expectations if not each.met]
         found += [(_name(one), each.expected, f"{each.measured:g}") for each in unmet]
         found += [
-            (_name(one), f"invariant {each.invariant}: {each.what}", _link(each.action_id))
+            (_name(one), f"invariant {each.invariant}: {each.what}", each.action_id or "-")
             for each in one.violations
         ]
     return found
-
-
-def _link(action_id: str) -> str:
-    """Return how the decision behind an action is looked up."""
-    return f"makegood decision show {action_id}" if action_id else "-"
 
 
 def as_text(one: Outcome) -> list[str]:
@@ -124,10 +120,35 @@ def _section(one: Outcome) -> Section:
     found = [Table("Expectations", ("expected", "measured", "met", "why"), rows)]
     if one.violations:
         broken = tuple(
-            (NAMES[v.invariant], v.what, v.order_id, _link(v.action_id)) for v in one.violations
+            (NAMES[v.invariant], v.what, v.order_id, v.action_id or "-") for v in one.violations
         )
         found.append(Table("Violated", ("invariant", "what", "order", "decision"), broken))
-    return Section(f"{one.title} ({_name(one)})", "", tuple(found), (_course(one),))
+    if one.decided:
+        found.append(_decisions(one))
+    pictures = (_course(one), *(_map(each) for each in one.frames))
+    return Section(f"{one.title} ({_name(one)})", "", tuple(found), pictures)
+
+
+def _decisions(one: Outcome) -> Table:
+    rows = tuple(
+        (
+            each.action_id,
+            each.order_id,
+            f"{each.kind.replace('_', ' ')}, {each.status}",
+            f"{each.minute:g}",
+            each.chosen,
+            each.rejected or "-",
+            ", ".join(f"{w.factor.replace('_', ' ')} {w.share:.0%}" for w in each.weights) or "-",
+        )
+        for each in one.decided
+    )
+    columns = ("action", "order", "what", "minute", "chosen", "best rejected", "what weighed")
+    note = "The last decision on orders whose promise broke, and those behind violations."
+    return Table("Decisions", columns, rows, note)
+
+
+def _map(one: Frame) -> str:
+    return charts.places(one.layers, title=f"minute {one.minute:g}")
 
 
 def _course(one: Outcome) -> str:
