@@ -60,6 +60,8 @@ def test_folders_are_found_in_the_order_of_their_numbers(tmp_path: Path) -> None
         ([LATER, EARLIER.replace("3.5", "93.5")], [RIDER], "orders.csv line 3 drop_off_lat"),
         ([LATER.replace("3.4", "nan")], [RIDER], "orders.csv line 2 pick_up_lat"),
         ([LATER, LATER], [RIDER], "1/orders"),
+        ([], [RIDER], "1/orders"),
+        ([LATER], [], "1/couriers"),
         ([LATER], [RIDER.replace("bicycle", "balloon")], "couriers.csv line 2 vehicle"),
         ([LATER], [RIDER.replace("08:00:00", "")], "couriers.csv line 2"),
     ],

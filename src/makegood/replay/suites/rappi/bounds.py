@@ -30,10 +30,13 @@ _ROUNDED_S: Final = 1
 
 def keepable(day: Day, orders: Orders) -> Flags:
     """Say of each order whether it would be kept with the fastest courier waiting at its shop."""
-    fastest = max((courier.speed_km_h for courier in day.couriers), default=0)
-    if not fastest:
-        return np.zeros(len(day.orders), dtype=np.bool_)
-    return orders.ready_s + _carry_s(orders, fastest) <= orders.promised_s
+    return least_late_s(day, orders) == 0
+
+
+def least_late_s(day: Day, orders: Orders) -> Ints:
+    """Return how late each order would be with the fastest courier waiting at its shop."""
+    fastest = max(courier.speed_km_h for courier in day.couriers)
+    return np.maximum(0, orders.ready_s + _carry_s(orders, fastest) - orders.promised_s)
 
 
 def capacity_bound(day: Day, orders: Orders) -> int:

@@ -99,8 +99,8 @@ def read(folder: Path) -> Day:
     """
     orders = [_order(row, where) for row, where in _rows(folder, "orders", _ORDERS)]
     couriers = [_courier(row, where) for row, where in _rows(folder, "couriers", _COURIERS)]
-    _distinct(folder, "orders", [order.id for order in orders])
-    _distinct(folder, "couriers", [courier.id for courier in couriers])
+    for kind, listed in (("orders", orders), ("couriers", couriers)):
+        _distinct(folder, kind, [one.id for one in listed])
     orders.sort(key=lambda order: order.placed_s)
     return Day(folder.name, tuple(orders), tuple(couriers))
 
@@ -187,6 +187,8 @@ def _rows(folder: Path, kind: str, columns: tuple[str, ...]) -> Iterator[tuple[_
 
 
 def _distinct(folder: Path, kind: str, ids: list[str]) -> None:
+    if not ids:
+        raise InvalidInput(f"{folder.name}/{kind}", "has no line but its header", _MEND)
     seen = set[str]()
     for each in ids:
         if each in seen:

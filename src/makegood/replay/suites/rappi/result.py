@@ -40,7 +40,10 @@ class Arm(BaseModel):
 
 
 class DayScore(BaseModel):
-    """One day: what there was, what could be kept at most, what was done, what was violated."""
+    """One day: what there was, what could be kept at most, what was done, what was violated.
+
+    `late_min_least` is how late orders are on average with a courier waiting at every shop.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -49,6 +52,7 @@ class DayScore(BaseModel):
     couriers: int
     bound: int
     capacity_bound: int
+    late_min_least: float
     planner: Arm
     greedy: Arm
     violations: tuple[str, ...]

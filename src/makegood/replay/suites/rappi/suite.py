@@ -18,7 +18,7 @@ from makegood.replay.suites.base import (
 )
 from makegood.replay.suites.parallel import each
 from makegood.replay.suites.rappi import tell
-from makegood.replay.suites.rappi.bounds import capacity_bound, keepable
+from makegood.replay.suites.rappi.bounds import capacity_bound, least_late_s
 from makegood.replay.suites.rappi.checks import violations
 from makegood.replay.suites.rappi.days import folders, read
 from makegood.replay.suites.rappi.fleet import Orders
@@ -89,6 +89,7 @@ def score(task: Task) -> DayScore:
     """Live through one day with both arms, and have what they did checked."""
     day = read(task.folder)
     orders = Orders(day)
+    least_s = least_late_s(day, orders)
     warm()
     planned = live(day, Planner(task.every_s), task.every_s, task.charge)
     simple = live(day, greedy, task.every_s, task.charge)
@@ -96,8 +97,9 @@ def score(task: Task) -> DayScore:
         day=day.name,
         orders=len(day.orders),
         couriers=len(day.couriers),
-        bound=int(keepable(day, orders).sum()),
+        bound=int((least_s == 0).sum()),
         capacity_bound=capacity_bound(day, orders),
+        late_min_least=float(least_s.mean()) / 60 if len(least_s) else 0.0,
         planner=arm(day, planned),
         greedy=arm(day, simple),
         violations=(

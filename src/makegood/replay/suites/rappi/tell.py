@@ -29,11 +29,18 @@ _NOTE: Final = (
     f" at most. Marks: kept at least {MARK:.0%} of both, above greedy wherever greedy leaves"
     f" something, every decision under {MARK_S:g} s."
 )
-_SERVED: Final = ("day", "served", "late on average", "greedy served", "greedy late on average")
+_SERVED: Final = (
+    "day",
+    "served",
+    "greedy served",
+    "late on average",
+    "greedy late",
+    "late at least",
+)
 _ABOUT: Final = (
     "Each day is lived through decision by decision; an order is known from its placement on."
     " Many orders are ready only after their promise: nobody could keep those, and they are"
-    " served all the same."
+    " served all the same, as late as with a courier waiting at every shop at least."
 )
 
 
@@ -94,9 +101,10 @@ def _late(day: DayScore) -> tuple[str, ...]:
     return (
         day.day,
         _share(day.planner.served, day.orders),
-        f"{day.planner.late_min_mean:.2f} min",
         _share(day.greedy.served, day.orders),
+        f"{day.planner.late_min_mean:.2f} min",
         f"{day.greedy.late_min_mean:.2f} min",
+        f"{day.late_min_least:.2f} min",
     )
 
 
