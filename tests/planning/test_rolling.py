@@ -22,6 +22,9 @@ from makegood.planning.rolling import (
     on_sphere,
 )
 
+pytestmark = pytest.mark.timeout(600)
+"""The first test on a new machine compiles the kernels: 20 s of it to itself."""
+
 KITCHEN, HOME, NEAR, FAR, GRILL = range(5)
 PLACES = [
     (0.0, 0.0, 0.0),
@@ -118,6 +121,14 @@ def test_a_courier_with_nothing_to_do_waits_where_orders_came_from() -> None:
     # The other one is sent there without an order.
     assert first[1:] == [Sent(0, GRILL, 0.0, 0.0, 9.0, ())]
     assert _horizon(*couriers).decide(0.0, 1.0) == []
+
+
+def test_the_last_courier_of_the_day_is_kept_free_where_it_costs_little() -> None:
+    last, other = _courier(start=KITCHEN, off=90.0), _courier(start=HOME, off=60.0)
+    for spare, who in ((0.0, 0), (50.0, 1)):
+        horizon = _horizon(last, other, tuning=Tuning(ride=0.0, spare=spare))
+        horizon.know({1: Order(pick=KITCHEN, drop=NEAR, ready=2.0)})
+        assert {move.courier for move in horizon.decide(0.0, FOREVER)} == {who}
 
 
 def test_ways_on_the_sphere_are_as_long_as_elsewhere_in_the_house() -> None:

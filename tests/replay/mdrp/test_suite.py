@@ -22,6 +22,9 @@ from makegood.replay.suites.mdrp.suite import SUITE
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.timeout(600)
+"""The first test on a new machine compiles the kernels: 20 s of it to itself."""
+
 FILES = {
     "orders": "order\tx\ty\tplacement_time\trestaurant\tready_time\n"
     "o2\t0\t600\t6\tr1\t14\no1\t0\t100\t3\tr1\t12\n",

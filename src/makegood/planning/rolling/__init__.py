@@ -14,8 +14,9 @@ deterministic: the same calls with the same seed give the same moves, however fa
 
 from __future__ import annotations
 
-from makegood.planning.rolling.horizon import Horizon, Service, Tuning, on_sphere, warm
+from makegood.planning.rolling.horizon import Horizon, on_sphere, warm
 from makegood.planning.rolling.moves import Bundle, Courier, Move, Order, Sent
+from makegood.planning.rolling.tuning import Service, Tuning
 
 __all__ = [
     "Bundle",

@@ -16,6 +16,7 @@ trip's orders are fixed, and more orders of that restaurant may still be added u
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -39,45 +40,12 @@ from makegood.planning.rolling.kernels.draws import seeded
 from makegood.planning.rolling.kernels.search import Effort, desk, improve, insert_all
 from makegood.planning.rolling.kernels.stations import station
 from makegood.planning.rolling.moves import Bundle, Courier, Move, Order, Sent
+from makegood.planning.rolling.trips import Trip, trips_of
+from makegood.planning.rolling.tuning import Service, Tuning
 
 _MOST_TRIPS: Final = 12
 _MOST_MEMBERS: Final = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Service:
-    """Minutes of service around a stop, and how travel is counted (see `arrays.Rules`)."""
-
-    before_pick: float = 0.0
-    after_pick: float = 0.0
-    before_drop: float = 0.0
-    after_drop: float = 0.0
-    sphere: bool = False
-    whole: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tuning:
-    """What the plan weighs, in minutes of delay, and how long it searches.
-
-    A minute of travel costs `ride`; a unit of pay above the guaranteed costs `pay`, where an order
-    pays `per_order`; pay counts as guaranteed that is earned in shift minutes up to `ahead`
-    minutes from now. The search has `rounds` rounds and `rounds_each` more for each open order.
-    Idle couriers are sent to wait where orders came from in the last `foresee` minutes.
-    """
-
-    ride: float = 0.1
-    pay: float = 0.0
-    per_order: float = 0.0
-    ahead: float = 60.0
-    rounds: int = 100
-    rounds_each: int = 2
-    least: int = 2
-    most: int = 8
-    hot: float = 3.0
-    cold: float = 0.2
-    blink: float = 0.02
-    foresee: float = 0.0
+_EVENING: Final = 90.0
 
 
 @dataclass(slots=True)
@@ -109,6 +77,7 @@ class Horizon:
         self._service = service
         self._tuning = tuning
         self._draws = seeded(seed)
+        self._offs = sorted(courier.off for courier in couriers)
         self._open: dict[int, Order] = {}
         self._new: list[int] = []
         self._seen: deque[tuple[float, int]] = deque()
@@ -140,7 +109,7 @@ class Horizon:
         improve(problem, plan, desk(plan), self._effort(len(numbers)), self._draws)
         moves: list[Move] = []
         for row, number in enumerate(crew):
-            moves += self._fix(number, _read(plan, row, numbers), now, until)
+            moves += self._fix(number, trips_of(plan, row, numbers), now, until)
         return moves
 
     def _stationed(self, crew: list[int], now: float, until: float) -> list[Move]:
@@ -161,8 +130,9 @@ class Horizon:
             if chosen[row] < 0 or departs >= until or state.place == wanted[chosen[row]]:
                 continue
             place = wanted[chosen[row]]
-            moves.append(Sent(number, place, now, departs, arrives[row], ()))
-            state.place, state.since, state.free = place, arrives[row], arrives[row]
+            there = float(arrives[row])
+            moves.append(Sent(number, place, now, departs, there, ()))
+            state.place, state.since, state.free = place, there, there
         return moves
 
     # --- the problem as arrays ---------------------------------------------------------------
@@ -206,6 +176,7 @@ class Horizon:
             until=floats([c.off for c in who]),
             speed=floats([c.speed for c in who]),
             room=ints([c.room for c in who]),
+            fee=floats([self._fee(c, now) for c in who]),
             done=ints([s.done for s in where]),
             guaranteed=floats([self._guaranteed(c, now) for c in who]),
             bound=flags([bool(s.assigned) for s in where]),
@@ -214,6 +185,12 @@ class Horizon:
     def _guaranteed(self, courier: Courier, now: float) -> float:
         so_far = min(courier.off, now + self._tuning.ahead) - courier.on
         return courier.guaranteed * max(0.0, so_far)
+
+    def _fee(self, courier: Courier, now: float) -> float:
+        if not self._tuning.spare or courier.off - now > _EVENING:
+            return 0.0
+        lasting = len(self._offs) - bisect_left(self._offs, courier.off)
+        return self._tuning.spare / lasting
 
     def _effort(self, orders: int) -> Effort:
         t = self._tuning
@@ -240,7 +217,7 @@ class Horizon:
 
     # --- what is fixed now -------------------------------------------------------------------
 
-    def _fix(self, number: int, trips: list[_Trip], now: float, until: float) -> list[Move]:
+    def _fix(self, number: int, trips: list[Trip], now: float, until: float) -> list[Move]:
         state, moves = self._states[number], list[Move]()
         while trips:
             trip = trips[0]
@@ -280,30 +257,3 @@ def warm() -> None:
     horizon = Horizon([(0.0, 0.0, 0.0)] * 2, [courier], Service(), Tuning(), seed=1)
     horizon.know({0: Order(pick=0, drop=1, ready=0.0), 1: Order(pick=0, drop=1, ready=0.0)})
     horizon.decide(0.0, 1.0)
-
-
-@dataclass(frozen=True, slots=True)
-class _Trip:
-    place: int
-    ride: float
-    picked: float
-    end: float
-    orders: tuple[int, ...]
-    dropped: tuple[float, ...]
-
-
-def _read(plan: Plan, row: int, numbers: list[int]) -> list[_Trip]:
-    trips: list[_Trip] = []
-    for k in range(int(plan.trips[row])):
-        size = int(plan.size[row, k])
-        trips.append(
-            _Trip(
-                place=int(plan.at[row, k]),
-                ride=float(plan.ride_in[row, k]),
-                picked=float(plan.pick[row, k]),
-                end=float(plan.end[row, k]),
-                orders=tuple(numbers[plan.member[row, k, i]] for i in range(size)),
-                dropped=tuple(float(plan.drops[row, k, i]) for i in range(size)),
-            )
-        )
-    return trips

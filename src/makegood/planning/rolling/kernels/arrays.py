@@ -78,8 +78,9 @@ class Fleet(NamedTuple):
     """Couriers: each stands at `place` since `stands_since` and can leave from `free_at` on.
 
     The last pick-up is at `until`; `speed` is metres a minute; `room` is how many orders a bundle
-    may hold. `done` orders were already taken against a guaranteed pay of `guaranteed`. A `bound`
-    courier has to begin with the first trip of the plan, whose restaurant is `place`.
+    may hold. Every order given costs `fee`; `done` orders were already taken against a guaranteed
+    pay of `guaranteed`. A `bound` courier has to begin with the first trip of the plan, whose
+    restaurant is `place`.
     """
 
     place: Ints
@@ -88,6 +89,7 @@ class Fleet(NamedTuple):
     until: Floats
     speed: Floats
     room: Ints
+    fee: Floats
     done: Ints
     guaranteed: Floats
     bound: Flags

@@ -63,14 +63,15 @@ def cost_of(problem: Problem, order: int, dropped: float) -> float:
 
 @inner
 def pay(problem: Problem, courier: int, orders: int) -> float:
-    """Return what `orders` more orders cost in pay above what is guaranteed."""
+    """Return a courier's fee for more orders, and what they cost above the guaranteed pay."""
     fleet, rules = problem.fleet, problem.rules
-    if rules.pay == 0.0:
-        return 0.0
-    done = fleet.done[courier] * rules.per_order
-    sure = fleet.guaranteed[courier]
-    more = max(done + orders * rules.per_order, sure) - max(done, sure)
-    return rules.pay * more
+    cost = fleet.fee[courier] * orders
+    if rules.pay > 0.0:
+        done = fleet.done[courier] * rules.per_order
+        sure = fleet.guaranteed[courier]
+        more = max(done + orders * rules.per_order, sure) - max(done, sure)
+        cost += rules.pay * more
+    return cost
 
 
 @inner
