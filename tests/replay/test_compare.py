@@ -59,6 +59,11 @@ def test_results_of_other_suites_or_other_seeds_are_not_compared() -> None:
         compare(_result({1: 1.0}), _result({2: 1.0}), NAMES)
 
 
+def test_a_piece_that_has_a_name_and_a_seed_is_known_by_both() -> None:
+    outcomes = [{"scenario": "flood", "seed": seed, "kept": seed / 10} for seed in (1, 2)]
+    assert samples({"outcomes": outcomes}) == {"kept": {"flood 1": 0.1, "flood 2": 0.2}}
+
+
 def test_pieces_are_found_by_whatever_names_them() -> None:
     found = samples(
         {

@@ -6,6 +6,7 @@ import importlib
 import os
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from datetime import tzinfo
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -131,16 +132,16 @@ def play_scenario(name: str, scenario: Scenario, options: run.Options) -> run.Ou
     with progress.shares(name) as seen:
 
         def watch(share: float, moment: Moment) -> None:
-            seen(share, _told(moment))
+            seen(share, _told(moment, scenario.begins.tzinfo))
 
         return run.play(name, scenario, options, watch)
 
 
-def _told(moment: Moment) -> str:
-    """Say in a line how things stand."""
-    stands = moment.promises
+def _told(moment: Moment, zone: tzinfo | None = None) -> str:
+    """Say in a line how things stand, by the clock of a zone (UTC unless given)."""
+    stands, at = moment.promises, to_datetime(moment.at_us)
     return (
-        f"{to_datetime(moment.at_us):%H:%M}  orders {stands.orders}"
+        f"{at.astimezone(zone or at.tzinfo):%H:%M}  orders {stands.orders}"
         f" (kept {stands.kept}, late {stands.late})  incidents {moment.incidents}"
         f"  done {moment.done}  held {moment.waiting}"
     )

@@ -1,8 +1,9 @@
 """Two results of one suite side by side, paired by seed, day or scenario.
 
-A result's JSON holds its pieces as lists of objects that name themselves (`seed`, `day`,
-`instance`, `name`); every number in such an object is a metric, named by its path. Pieces of the
-same name are paired, so that what a seed does to both alike does not blur the difference.
+A result's JSON holds its pieces as lists of objects that name themselves (by `seed`, `day`,
+`instance`, `scenario`, `name`, or several of them); every number in such an object is a metric,
+named by its path. Pieces of the same name are paired, so that what a seed does to both alike does
+not blur the difference.
 
 The interval is a paired bootstrap (Efron and Tibshirani 1993, chapter 13): the mean difference of
 10,000 resamples of the pairs, its 2.5th and 97.5th percentile, drawn from a fixed seed. With few
@@ -20,7 +21,7 @@ from pydantic import BaseModel, ConfigDict
 
 from makegood.errors import InvalidInput
 
-_NAMED_BY: Final = ("seed", "day", "instance", "scenario", "name", "id")
+_NAMED_BY: Final = ("scenario", "instance", "day", "name", "seed")
 _RESAMPLES: Final = 10_000
 _PERCENTILES: Final = (2.5, 97.5)
 _LEAST_PAIRS: Final = 2
@@ -115,12 +116,11 @@ def _take(found: Samples, piece: object) -> None:
     if not isinstance(piece, dict):
         return
     named = cast("dict[str, object]", piece)
-    key = next((word for word in _NAMED_BY if word in named), None)
-    if key is None:
-        return
-    for metric, number in _numbers(named, ""):
-        if metric != key:
-            found.setdefault(metric, {})[str(named[key])] = number
+    words = [word for word in _NAMED_BY if word in named]
+    key = " ".join(str(named[word]) for word in words)
+    for metric, number in _numbers(named, "") if words else ():
+        if metric not in words:
+            found.setdefault(metric, {})[key] = number
 
 
 def _numbers(value: object, path: str) -> Iterator[tuple[str, float]]:
