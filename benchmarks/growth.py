@@ -34,7 +34,7 @@ _STORMS_EACH: Final = 5
 Row = dict[str, Any]
 
 
-def assignments(rounds: int = 3) -> list[Row]:
+def assignments(rounds: int = 1) -> list[Row]:
     """Return how long assignments take, the house's way and by the bare solver."""
     rows = list[Row]()
     for size in ASSIGNMENTS:

@@ -29,6 +29,7 @@ NEAREST: Final = 20
 MARK: Final = 1.5
 _HOME: Final = Point(6.24, -75.58)
 _HOURS: Final = 24
+_LARGE: Final = 40_000
 _MB: Final = 1024
 
 
@@ -93,10 +94,13 @@ def bare(given: Choices) -> tuple[float, int]:
 
 
 def assigned(orders: int, couriers: int, rounds: int) -> Assigned:
-    """Time one assignment, the better of both ways in turn; both have to find the optimum."""
+    """Time one assignment, the best of each way in turn; both have to find the optimum.
+
+    Small ones are tried more often, as a moment's other load would be most of what they take.
+    """
     given = choices(orders, couriers)
     ours, alone, chosen = list[float](), list[float](), list[Ints]()
-    for _ in range(rounds):
+    for _ in range(max(rounds, rounds * _LARGE // orders)):
         ours.append(seconds(lambda: chosen.append(solve(given))))
         took_s, least = bare(given)
         alone.append(took_s)
