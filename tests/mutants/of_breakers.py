@@ -10,6 +10,7 @@ BREAKERS: Final = "tests/gates/test_breakers.py::test_"
 BYPASS: Final = "tests/gates/test_bypass.py::test_"
 CIRCUITS: Final = "tests/gates/test_circuits.py::test_"
 CONDITIONS: Final = "tests/gates/test_conditions.py::test_"
+COUNTERS: Final = "tests/gates/test_counters.py::test_"
 CONFIDENCE: Final = "tests/gates/test_confidence.py::test_"
 LOADER: Final = "tests/workspace/test_loader.py::test_"
 INVARIANT: Final = "tests/invariants/test_invariants.py::test_invariant_"
@@ -202,5 +203,21 @@ OF_BREAKERS: Final = (
         "if least is not None and margin is not None and margin < least:",
         "if False:",
         (f"{CONFIDENCE}a_choice_that_hardly_beats_the_next_best_holds",),
+    ),
+    Mutant(
+        2,
+        "an old call that fails again opens a half-open breaker",
+        "gates/circuits.py",
+        "if self.state is State.HALF_OPEN and bad and is_probe:",
+        "if self.state is State.HALF_OPEN and bad:",
+        (f"{BREAKERS}an_old_call_that_fails_again_does_not_open_a_half_open_breaker",),
+    ),
+    Mutant(
+        2,
+        "a counter that an action counts on is cleared away",
+        "gates/counters.py",
+        'among(COUNTER.c.key, "given"), COUNTER.c.used == 0, ~_IS_CLAIMED)',
+        'among(COUNTER.c.key, "given"))',
+        (f"{COUNTERS}counters_that_nothing_counts_on_are_cleared_away_and_the_others_are_not",),
     ),
 )

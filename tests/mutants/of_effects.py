@@ -121,8 +121,8 @@ OF_EFFECTS: Final = (
         2,
         "windows do not roll",
         "gates/counters.py",
-        "CLAIM.c.expires_us <= now_us)",
-        "CLAIM.c.expires_us < 0)",
+        "expired = _drop(tx, CLAIM.c.key.in_(keys), CLAIM.c.expires_us <= now_us)",
+        "expired = _drop(tx, CLAIM.c.key.in_(keys), CLAIM.c.expires_us < 0)",
         (f"{COUNTERS}a_window_rolls_with_each_claim",),
     ),
     Mutant(
@@ -185,8 +185,8 @@ OF_EFFECTS: Final = (
         3,
         "another currency is as good as the order's",
         "gates/balances.py",
-        "if order is None or order.currency != currency:",
-        "if order is None:",
+        "if order is None or order.currency != currency or money is None:",
+        "if order is None or money is None:",
         (
             (
                 "tests/gates/test_rules.py::test_a_refund_in_another_currency_than_was_captured_is"

@@ -7,6 +7,8 @@ from typing import Final
 from tests.mutants.mutant import Mutant
 
 INVARIANT: Final = "tests/invariants/test_review_desk.py::test_invariant_"
+BREAKERS: Final = "tests/gates/test_breakers.py::test_"
+OWN_PLAN: Final = "tests/gates/test_own_plan.py::test_"
 BATCHES: Final = "tests/gates/test_batches.py::test_"
 CLAIMS: Final = "tests/gates/test_claims.py::test_"
 DEADLINES: Final = "tests/gates/test_deadlines.py::test_"
@@ -105,6 +107,54 @@ OF_REVIEWS: Final = (
         "if choice.seen != review.seen or self.sitting.moved(review):",
         "if False:",
         (f"{BATCHES}a_no_to_a_batch_with_a_stale_hold_is_none_unless_the_fresh_ones_are_wanted",),
+    ),
+    Mutant(
+        2,
+        "people approve past a kill switch",
+        "gates/sitting.py",
+        "if scope := self.switches.stops(action, agent):",
+        "if scope := None:",
+        (f"{BREAKERS}a_kill_switch_keeps_people_from_approving_until_it_is_cleared",),
+    ),
+    Mutant(
+        2,
+        "people approve past an open breaker over a tool",
+        "gates/sitting.py",
+        "tool = tool_of(rulebook.adapters, review.action.kind)",
+        'tool = ""',
+        (f"{BREAKERS}an_open_breaker_over_a_tool_keeps_people_from_approving_too",),
+    ),
+    Mutant(
+        5,
+        "any new promise leaves a message about the old one standing",
+        "gates/own_doing.py",
+        "and order.promised_us in promises",
+        "",
+        (f"{OWN_PLAN}a_promise_of_somebody_else_calls_a_message_off",),
+    ),
+    Mutant(
+        5,
+        "a plan calls its own message off",
+        "gates/own_doing.py",
+        "    if not asked:\n",
+        "    if True:\n",
+        (f"{OWN_PLAN}the_promise_that_a_plan_gave_does_not_call_off_its_own_message",),
+    ),
+    Mutant(
+        5,
+        "an edit that comes too late forgets what has moved",
+        "gates/review_edits.py",
+        "        return get(tx, review_id)\n",
+        "        raise Conflict(review_id)\n",
+        (f"{EDITS}an_edit_that_comes_too_late_keeps_what_has_moved",),
+    ),
+    Mutant(
+        7,
+        "who passed a hold on first decides it after the second",
+        "gates/desk_claims.py",
+        "(*review.delegators, decider.person_id)",
+        "(decider.person_id,)",
+        (f"{CLAIMS}all_who_passed_a_hold_on_leave_it_to_others",),
     ),
     Mutant(
         3,

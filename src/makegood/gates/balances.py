@@ -46,8 +46,8 @@ class Balances:
 
         In any other currency than the order's own that is nothing.
         """
-        order, money = self.orders.get(order_id), self.rows[order_id]
-        if order is None or order.currency != currency:
+        order, money = self.orders.get(order_id), self.rows.get(order_id)
+        if order is None or order.currency != currency or money is None:
             return 0
         return _covered(order, money) - money.committed_minor - self.taken.get(order_id, 0)
 

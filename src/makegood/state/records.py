@@ -55,9 +55,10 @@ class Records(Generic[E]):
         self._nothing = {name: getattr(blank, name) for name in self._personal}
         columns = self.table.c
         self._columns = [columns[name] for name in (*_COMMON, "body", "personal", "fold")]
-        # What was read or written lately, by all that its row says of it. The same rows are read
-        # again with every batch and at every look, and taking one apart costs ten times as much.
-        self._known: dict[tuple[Any, ...], E] = {}
+        # What was read or written lately, by id, with all that its row says of it. The same rows
+        # are read again with every batch and at every look, and taking one apart costs ten times
+        # as much. Of one entity only the last version is kept, or a month would be kept of it.
+        self._known: dict[str, tuple[tuple[Any, ...], E]] = {}
         self._by_id: Select[Any] = select(*self._columns).where(among(columns.id, "ids"))
 
     def row(self, entity: E, mark: str) -> dict[str, Any]:
@@ -85,10 +86,11 @@ class Records(Generic[E]):
     def entity(self, row: Any) -> E:  # noqa: ANN401 -- a database row
         """Return the entity that a row of `query` keeps."""
         said = tuple(row)[:-1]
-        found = self._known.get(said)
-        if found is None:
-            found = self._made(row)
-            self._remember(said, found)
+        known = self._known.get(said[0])
+        if known is not None and known[0] == said:
+            return known[1]
+        found = self._made(row)
+        self._remember(said, found)
         return found
 
     def forget(self) -> None:
@@ -98,7 +100,7 @@ class Records(Generic[E]):
     def _remember(self, said: tuple[Any, ...], entity: E) -> None:
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
-        self._known[said] = entity
+        self._known[said[0]] = said, entity
 
     def _made(self, row: Any) -> E:  # noqa: ANN401 -- a database row
         values = self._defaults | orjson.loads(row.body)

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import cast as cast_as
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects.postgresql import psycopg
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -128,10 +129,12 @@ def _defaults(target: Table, names: tuple[str, ...]) -> Row:
 
 @cache
 def _prepared(
-    dialect: Dialect, target: Table, mode: str, names: tuple[str, ...]
+    dialect_name: str, target: Table, mode: str, names: tuple[str, ...]
 ) -> tuple[str, Callable[[Row], Any] | None]:
     """Return the driver's own text of a statement, and how it wants a row where not as a dict."""
-    maker = target.insert() if mode == "insert" else _insert(dialect.name, target, mode)
+    maker = target.insert() if mode == "insert" else _insert(dialect_name, target, mode)
+    # Not the connection's own: this is kept for good, and so would be all that hangs on it.
+    dialect: Dialect = sqlite.dialect() if dialect_name == "sqlite" else psycopg.dialect()
     compiled = maker.compile(dialect=dialect, column_keys=list(names))
     return str(compiled), itemgetter(*compiled.positiontup) if compiled.positiontup else None
 
@@ -165,7 +168,7 @@ def bulk(tx: Connection, target: Table, rows: Sequence[Row], mode: str = "insert
         columns = {name: [row[name] for row in rows] for name in names}
         tx.execute(_columnwise(target, mode, names), columns)
         return
-    statement, as_tuple = _prepared(tx.dialect, target, mode, names)
+    statement, as_tuple = _prepared(tx.dialect.name, target, mode, names)
     values = list(rows) if as_tuple is None else [as_tuple(row) for row in rows]
     tx.exec_driver_sql(statement, values)
 
