@@ -29,7 +29,7 @@ ASSIGNMENTS: Final = (
 )
 STORMS: Final = (35, 70, 140, 278, 556)
 DAYS: Final = (250, 1_000, 4_000, 12_000)
-_STORMS_EACH: Final = 5
+_STORMS_EACH: Final = 3
 
 Row = dict[str, Any]
 
@@ -89,7 +89,8 @@ def draw() -> None:
 
 
 def _panel(title: str, unit: str, rows: list[Row]) -> Row:
-    log = {"scale": {"type": "log"}, "type": "quantitative"}
+    axis = {"tickCount": 5, "gridOpacity": 0.4, "labelOverlap": True}
+    log = {"scale": {"type": "log", "nice": False}, "type": "quantitative", "axis": axis}
     several = len({row["which"] for row in rows}) > 1
     legend = {"orient": "top", "title": None} if several else None
     return {
