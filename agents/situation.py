@@ -73,21 +73,24 @@ class Situation:
 def observe(context: AgentContext) -> Situation:
     """Read the endangered orders and everything that a plan for them stands on."""
     state, incident = context.state, context.incident
-    endangered = frozenset(incident.orders)
-    everything = state.open_fulfilments(incident.hub_id)
+    endangered = _left_to(context)
+    everything = state.open_fulfilments(incident.hub_id) if endangered else ()
     sales = {o.id: o for o in state.sales_orders(sorted({one.order_id for one in everything}))}
     everything = tuple(order for order in everything if order.order_id in sales)
     orders = tuple(order for order in everything if order.id in endangered)
     earlier = state.earlier(sorted(sales))
+    if not orders:
+        everything = ()
     conditions, doubts = _conditions(context, orders)
-    couriers, away = _located(context, state.couriers(incident.hub_id))
+    loads = state.couriers(incident.hub_id) if everything else ()
+    couriers, away = _located(context, loads) if everything else ((), ())
     return Situation(
         orders=orders,
         everything=everything,
         sales=sales,
         couriers=couriers,
         lost=(*state.lost_couriers(incident.hub_id), *away),
-        customers=customers_of(context, tuple(sales.values())),
+        customers=customers_of(context, tuple(sales[one.order_id] for one in orders)),
         conditions=conditions,
         earlier=earlier,
         settled=settled(earlier),
@@ -99,6 +102,20 @@ def observe(context: AgentContext) -> Situation:
         doubts=doubts,
         doubtful_couriers=_doubtful(context, couriers),
     )
+
+
+def _left_to(context: AgentContext) -> frozenset[str]:
+    """Return the endangered orders that this incident's run has to see to.
+
+    When it rains there are often too few couriers as well: what both incidents of a hub endanger is
+    planned once, in the rain's run.
+    """
+    incident = context.incident
+    mine = frozenset(incident.orders)
+    if incident.kind is not IncidentKind.CAPACITY:
+        return mine
+    others = context.state.open_incidents(incident.hub_id)
+    return mine.difference(*(o.orders for o in others if o.kind is IncidentKind.WEATHER))
 
 
 def settled(earlier: Sequence[Earlier]) -> frozenset[str]:

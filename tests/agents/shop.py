@@ -46,6 +46,7 @@ class Shop:
     hub_now: Hub | None = None
     lost: list[CourierLoad] = field(default_factory=list[CourierLoad])
     given_before: Given = field(default_factory=Given)
+    incidents: list[Incident] = field(default_factory=list[Incident])
     before: list[Earlier] = field(default_factory=list[Earlier])
     submitted: dict[str, Proposal] = field(default_factory=dict[str, Proposal])
     judged: dict[str, dict[int, ActionOutcome]] = field(
@@ -58,6 +59,9 @@ class Shop:
     def fulfilments(self, ids: Sequence[str]) -> tuple[FulfilmentOrder, ...]:
         known = {order.id: order for order in self.orders}
         return tuple(known[each] for each in ids if each in known)
+
+    def open_incidents(self, hub_id: str) -> tuple[Incident, ...]:
+        return tuple(self.incidents)
 
     def open_fulfilments(self, hub_id: str) -> tuple[FulfilmentOrder, ...]:
         return tuple(self.orders)

@@ -18,7 +18,7 @@ from makegood.planning import CourierLoad, Given
 from makegood.proposals.types import Earlier
 from makegood.proposals.validate import faults
 from makegood.sdk import CourierReading, CustomerReading, Point, WeatherReading
-from tests.agents.shop import Driver, Shop, context, kinds, raining, sale
+from tests.agents.shop import Driver, Shop, context, incident, kinds, raining, sale
 from tests.planning.city import NOW_US, city
 
 
@@ -365,3 +365,19 @@ def test_278_orders_and_32_couriers_are_proposed_for_within_budget(kind: Inciden
         taken.append(cpu_s() - began)
         assert len(made.submitted[first(made)].actions) > 400
     assert min(taken) < 0.4
+
+
+def test_what_rain_and_too_few_couriers_endanger_is_planned_once() -> None:
+    made = shop()
+    made.incidents.append(incident(IncidentKind.WEATHER, made))
+    Driver(build, context(made, IncidentKind.CAPACITY)).start()
+    assert made.submitted == {}
+
+
+def test_what_only_too_few_couriers_endanger_is_planned_for_them() -> None:
+    made = shop()
+    rain = incident(IncidentKind.WEATHER, made)
+    made.incidents.append(rain.model_copy(update={"orders": rain.orders[:20]}))
+    Driver(build, context(made, IncidentKind.CAPACITY)).start()
+    subjects = {s.id for s in made.submitted[first(made)].decisions[0].subjects}
+    assert set(rain.orders[20:]) <= subjects

@@ -6,6 +6,7 @@ thing meet, and what it stands on (`stands_on`), so that an approval is for what
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
@@ -45,6 +46,7 @@ __all__ = [
     "Substitute",
     "SupplierChange",
     "Unassign",
+    "read_action",
 ]
 
 
@@ -271,3 +273,14 @@ Action = Annotated[
 ]
 
 ACTIONS: TypeAdapter[Action] = TypeAdapter(Action)
+
+
+@lru_cache(maxsize=8_192)
+def read_action(body: bytes) -> Action:
+    """Return an action from its JSON; none ever changes, and each is read again in every round.
+
+    Raises:
+        pydantic.ValidationError: it is no action.
+
+    """
+    return ACTIONS.validate_json(body)

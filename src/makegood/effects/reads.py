@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import ColumnElement, Row, Select, case, not_, or_, select, true
 
-from makegood.domain.actions import ACTIONS, FACTS, Action, Floor
+from makegood.domain.actions import FACTS, Action, Floor, read_action
 from makegood.domain.effects import EffectCall, EffectStatus
 from makegood.gates import kill
 from makegood.gates.velocity import Subject
@@ -157,5 +157,5 @@ def _effect(row: Row[Any]) -> Effect:
         fingerprint=row.fingerprint,
         expires_us=row.expires_us,
         intact=hashlib.sha256(row.body).hexdigest() == row.digest,
-        action=ACTIONS.validate_json(row.body),
+        action=read_action(row.body),
     )

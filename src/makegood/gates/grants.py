@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, select
 
 from makegood.clock import MINUTE
-from makegood.domain.actions import ACTIONS, Action, ActionKind
+from makegood.domain.actions import Action, ActionKind, read_action
 from makegood.domain.authority import ActionStatus, GrantStatus, ObligationStatus
 from makegood.domain.canonical import derive_id
 from makegood.gates import (
@@ -162,7 +162,7 @@ def spend(
     rows = _locked(tx, grant_ids)
     if not rows:
         return [], []
-    actions = {row.id: ACTIONS.validate_json(row.body) for row in rows if _is_intact(row)}
+    actions = {row.id: read_action(row.body) for row in rows if _is_intact(row)}
     troubles = grant_checks.troubles(tx, rows, actions, adapters, policies, now_us)
     fine = [(row, actions[row.id]) for row in rows if row.id not in troubles]
     # Locked before breakers, as where an action is judged.

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from sqlalchemy import and_, literal, or_, select
 
 from makegood.clock import MINUTE
-from makegood.domain.actions import ACTIONS, ActionKind, Reassign
+from makegood.domain.actions import ActionKind, Reassign, read_action
 from makegood.domain.authority import ActionStatus, Verdict
 from makegood.domain.entities import Courier, EntityKind, Hub
 from makegood.domain.limits import Sky, grounded, out_of_range, room_of
@@ -177,7 +177,7 @@ def _on_their_way(
         .where(ACTION.c.resource.in_(resources), ACTION.c.kind == ActionKind.REASSIGN, not_over)
     )
     skip = frozenset(ignoring)
-    moves = [ACTIONS.validate_json(row.body) for row in tx.execute(coming) if row.id not in skip]
+    moves = [read_action(row.body) for row in tx.execute(coming) if row.id not in skip]
     mine = [move for move in moves if isinstance(move, Reassign)]
     parcels = query.fulfilments(tx, [move.fulfilment_id for move in mine])
     extra: dict[str, int] = defaultdict(int)

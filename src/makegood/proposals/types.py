@@ -101,6 +101,10 @@ class StateReader(Protocol):
         """Return a hub, or None where there is none of that id."""
         ...
 
+    def open_incidents(self, hub_id: str) -> tuple[Incident, ...]:
+        """Return the open incidents of a hub, the worst and then the oldest first."""
+        ...
+
     def fulfilments(self, ids: Sequence[str]) -> tuple[FulfilmentOrder, ...]:
         """Return the open fulfilment orders among these ids, in the order of the ids."""
         ...

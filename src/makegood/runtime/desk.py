@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, select
 
-from makegood.domain.actions import ACTIONS
+from makegood.domain.actions import read_action
 from makegood.domain.authority import ActionStatus, ReviewStatus
 from makegood.proposals.types import ActionOutcome
 from makegood.store import tables
@@ -66,7 +66,7 @@ class RunDesk:
         return tuple(
             ActionOutcome(
                 index=row.position,
-                action=ACTIONS.validate_json(row.body),
+                action=read_action(row.body),
                 status=ActionStatus(row.status),
                 review=ReviewStatus(row.review) if row.review else None,
                 reason=row.reason or row.why,

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, func, select
 
 from makegood.clock import HOUR
-from makegood.domain.actions import ACTIONS, ActionKind
+from makegood.domain.actions import ActionKind, read_action
 from makegood.domain.authority import ActionStatus
 from makegood.domain.entities import Courier, EntityRef
 from makegood.domain.statuses import OPEN_FULFILMENT, CourierStatus
 from makegood.errors import NotFound
+from makegood.incidents import book
 from makegood.planning import CourierLoad, Given
 from makegood.proposals.types import Earlier
 from makegood.state import query
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from makegood.clock import Clock
     from makegood.domain.entities import FulfilmentOrder, Hub, SalesOrder
+    from makegood.domain.incidents import Incident
     from makegood.store.session import Store
 
 ACTION: Final = table(tables.authority.Action)
@@ -48,6 +50,11 @@ class StoreReader:
                 return query.hub(tx, hub_id)
             except NotFound:
                 return None
+
+    def open_incidents(self, hub_id: str) -> tuple[Incident, ...]:
+        """Return the open incidents of a hub, the worst and then the oldest first."""
+        with self._store.read() as tx:
+            return tuple(book.open_incidents(tx, hub_id))
 
     def fulfilments(self, ids: Sequence[str]) -> tuple[FulfilmentOrder, ...]:
         """Return the open fulfilment orders among these ids, in the order of the ids."""
@@ -100,7 +107,7 @@ class StoreReader:
                 at_us=row.judged_us,
             )
             for row in rows
-            for action in (ACTIONS.validate_json(row.body),)
+            for action in (read_action(row.body),)
         )
 
     def given(
