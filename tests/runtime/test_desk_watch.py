@@ -55,6 +55,30 @@ def test_the_executors_turn_grants_what_was_not_undone_in_time(setting: Setting)
         assert stage.refunded() == {hold.order_id: hold.action.money.minor}
 
 
+def test_settling_says_that_something_changed_if_anything_did(setting: Setting) -> None:
+    with setting.opened() as stage:
+        hold = _refund(stage)
+        stage.house.settle()
+        told = stage.house.changes.version
+        assert stage.house.settle() == 0
+        assert stage.house.changes.version == told
+        assert stage.approve(hold).status is ReviewStatus.APPROVED
+        assert stage.house.settle() == 1
+        assert stage.house.changes.version == told + 1
+
+
+def test_a_grant_that_turns_void_is_a_change_that_is_told(setting: Setting) -> None:
+    with setting.opened() as stage:
+        hold = _refund(stage)
+        stage.house.settle()
+        assert stage.approve(hold).status is ReviewStatus.APPROVED
+        stage.clock.advance(stage.house.policies.approvals.grant_minutes * MINUTE + 1)
+        told = stage.house.changes.version
+        assert stage.house.settle() == 1
+        assert stage.house.changes.version == told + 1
+        assert stage.refunded() == {}
+
+
 def test_a_house_that_died_within_the_window_grants_after_it_or_asks_again(
     setting: Setting,
 ) -> None:

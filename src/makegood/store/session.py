@@ -173,6 +173,8 @@ def _sqlite(url: str, size: int) -> Engine:
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
+        # The one used last is used next: each that is used at all keeps pages in memory.
+        pool_use_lifo=True,
         pool_timeout=BUSY_TIMEOUT_MS / 1000,
         connect_args={"check_same_thread": False, "timeout": BUSY_TIMEOUT_MS / 1000},
     )
