@@ -29,6 +29,7 @@ class Scale:
     split_storms: int = 100
     sizes: int = 3
     day: int = 6_000
+    city_orders: int = 0
 
 
 FULL = Scale()
@@ -45,6 +46,7 @@ QUICK = Scale(
     split_storms=5,
     sizes=2,
     day=1_000,
+    city_orders=150,
 )
 
 

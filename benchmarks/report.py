@@ -61,6 +61,8 @@ _HOW: Final = """
   made, and both have to find the same optimum.
 - **Days** are a town's orders from 8:00 to 22:00, decided every minute by the planner of the suite
   `rappi`, each in a fresh process.
+- **The city** is that of the suite `storm`, whose first seed is lived through with a whole house in
+  the same process, read tools over HTTP, effects and ledger included.
 - **Ledger verification** checks hashes, links and heads of {entries:,} entries in three chains.
 - **Starts** are programs of their own, with bytecode written; the limit is Python itself.
 - **Agent runs** pass six nodes, from the row that begins the run to the one that ends it.

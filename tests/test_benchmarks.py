@@ -10,6 +10,7 @@ from benchmarks import (
     agents,
     approvals,
     authority,
+    cities,
     consoles,
     databases,
     events,
@@ -41,6 +42,7 @@ TINY: Final = Scale(
     split_storms=1,
     sizes=1,
     day=30,
+    city_orders=12,
 )
 
 
@@ -107,6 +109,11 @@ def test_assignments_can_be_measured_and_find_the_optimum() -> None:
 @pytest.mark.slow
 def test_days_can_be_measured() -> None:
     _is_taken(*planner.lives(TINY))
+
+
+@pytest.mark.slow
+def test_the_city_can_be_measured() -> None:
+    _is_taken(*cities.measure(TINY))
 
 
 def test_what_grows_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
