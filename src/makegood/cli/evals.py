@@ -130,7 +130,7 @@ def compare(  # noqa: PLR0913 -- each is an option of the command
     jobs: Jobs = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two results, workspaces or policies, paired by seed or day.
+    """Compare two results, workspaces or policies, pair by pair.
 
     A and B are files that `eval run --json` printed, or folders (a workspace, or policies to lay
     over the workspace in use) on which the suite is run first, on the same seeds.

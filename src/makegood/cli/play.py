@@ -112,10 +112,11 @@ def replay(  # noqa: PLR0913 -- each is an option of the command
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Replay a scenario, or a recorded day with an hour of lost couriers.
+    """Replay a scenario, or a recorded day.
 
-    It goes through the same loop as the daemon, with a sandbox company in which orders and
-    couriers live, as fast as the machine can. `makegood eval run scenarios` plays all of them.
+    Over a recorded day lies an hour of lost couriers. It goes through the same loop as the
+    daemon, with a sandbox company in which orders and couriers live, as fast as the machine can.
+    `makegood eval run scenarios` plays every scenario.
     """
     if archive is None and instance is None and what != "mdrp":
         _scenario(ctx, what, seed=seed, agents=agents, keep=keep, as_json=as_json)
