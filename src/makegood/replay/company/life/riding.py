@@ -123,7 +123,10 @@ class Riding:
         return tuple(c for c in everyone if c.status not in _AWAY and c.id not in self._legs)
 
     def _come_out(self, courier_id: str) -> None:
-        courier = replace(self._records.courier(courier_id), status=CourierStatus.IDLE)
+        courier = self._records.courier(courier_id)
+        if courier.status is not CourierStatus.SHELTERING:
+            return
+        courier = replace(courier, status=CourierStatus.IDLE)
         self._records.put(courier)
         self._tape.found(courier)
         self.wake(courier_id)
@@ -195,7 +198,9 @@ class Riding:
             return
         goal = self._goals[courier_id]
         courier = self._records.courier(courier_id)
-        if goal in courier.carried:
+        if courier.status in _AWAY:
+            self._records.put(self._stand_still(courier))
+        elif goal in courier.carried:
             now_us = self._clock.now_us()
             self._agenda.at(now_us + _AT_DOOR_US, partial(self._deliver, courier_id, goal))
             self._note_way(courier, leg)

@@ -9,6 +9,7 @@ from typing import Final
 
 from makegood.clock import HOUR, MINUTE, VirtualClock
 from makegood.errors import InvalidInput
+from makegood.planning import warm_up
 from makegood.replay.company import Company
 from makegood.replay.company.city import (
     CityParams,
@@ -81,6 +82,8 @@ def agent(params: CityParams, seed: int, workspace: Path, charge: Charge) -> Age
     from makegood.replay.stage import StageOptions, staged  # noqa: PLC0415
 
     lives: list[DistrictLife] = []
+    with mounted(workspace) as mount:
+        warm_up(mount.policies)
 
     def company_of(clock: VirtualClock) -> Company:
         company, life = inhabit(clock, draw(params, seed, STARTS_US))
