@@ -15,6 +15,7 @@ from makegood.api import app
 from makegood.clock import Clock, SystemClock, to_datetime
 from makegood.errors import InvalidInput, NotConnected
 from makegood.events.schema import CATALOGUE
+from makegood.planning import warm_up
 from makegood.runtime import chores, house
 from makegood.runtime.daemon import Daemon, Work
 from makegood.settings import strangers, variable
@@ -59,6 +60,7 @@ def opened_daemon(settings: Settings, clock: Clock) -> Generator[Daemon]:
             changes=home.changes,
             jobs=chores.jobs(home),
             idle_s=settings.idle_s,
+            warm_up=lambda: warm_up(home.workspace.policies),
         )
         daemon = Daemon(
             app.create(home, ready=ready.is_set),

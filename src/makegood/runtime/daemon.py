@@ -46,7 +46,7 @@ class Work:
 
     `turn` is one turn of the loop and `settle` one of the executor; each says how much there was
     to do, and is called again at once unless that was nothing. `changes` moves whenever there may
-    be something new.
+    be something new. `warm_up` loads what the first storm would have to wait for otherwise.
     """
 
     turn: Callable[[], int]
@@ -54,6 +54,7 @@ class Work:
     changes: Changes
     jobs: tuple[Job, ...] = ()
     idle_s: float = 0.25
+    warm_up: Callable[[], None] | None = None
 
 
 class HttpServer:
@@ -137,6 +138,9 @@ class Daemon:
         self._schedule.start()
         self.http.start()
         self._ready.set()
+        if self._work.warm_up is not None:
+            # Nobody waits for it: a plan that comes before it is through waits by itself.
+            Thread(target=self._work.warm_up, name="warm-up").start()
         log.info("started", url=self.http.url)
 
     def ask_to_stop(self) -> None:
