@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -80,7 +79,7 @@ class Horizon:
         self._offs = sorted(courier.off for courier in couriers)
         self._open: dict[int, Order] = {}
         self._new: list[int] = []
-        self._seen: deque[tuple[float, int]] = deque()
+        self._seen: list[tuple[float, int]] = []
         self._states = [_State(c.start, c.on, c.on) for c in couriers]
 
     @property
@@ -114,15 +113,14 @@ class Horizon:
 
     def _stationed(self, crew: list[int], now: float, until: float) -> list[Move]:
         """Send couriers with nothing to do where orders came from in the last minutes."""
-        while self._seen and self._seen[0][0] <= now - self._tuning.foresee:
-            self._seen.popleft()
+        self._seen = [(at, place) for at, place in self._seen if at > now - self._tuning.foresee]
         idle = [n for n in crew if not self._states[n].assigned and not self._states[n].trips]
-        if not self._seen or not idle:
+        if not idle or not self._seen:
             return []
         wanted = ints([place for _, place in self._seen])
         problem = Problem(self._places, self._orders(), self._fleet(idle, now), self._rules(now))
         chosen, arrives = no_ints(len(idle)), no_floats(len(idle))
-        away = no_floats((len(idle), len(self._seen)))
+        away = no_floats((len(idle), wanted.shape[0]))
         station(problem, wanted, away, chosen, arrives)
         moves: list[Move] = []
         for row, number in enumerate(idle):

@@ -24,9 +24,10 @@ class Tuning:
     A minute of travel costs `ride`; a unit of pay above the guaranteed costs `pay`, where an order
     pays `per_order`; pay counts as guaranteed that is earned in shift minutes up to `ahead`
     minutes from now. The search has `rounds` rounds and `rounds_each` more for each open order.
-    Idle couriers are sent to wait where orders came from in the last `foresee` minutes. In the
-    last 90 minutes of a shift an order costs `spare` more, shared among those who stay as long:
-    the last courier of the day is kept free for what comes when everybody else has left.
+    Idle couriers are sent to wait where orders came from in the last `foresee` minutes; 0
+    leaves them where they are. In the last 90 minutes of a shift an order costs `spare` more,
+    shared among those who stay as long: the last courier of the day is kept free for what comes
+    when everybody else has left.
     """
 
     ride: float = 0.1

@@ -69,8 +69,8 @@ def tuned(day: MealDay, every: int) -> Tuning:
         pay=0.2,
         per_order=float(day.terms.pay_per_order),
         ahead=0.0,
-        rounds=60 * effort,
-        rounds_each=effort,
+        rounds=75 + 25 * effort,
+        rounds_each=3,
         foresee=10.0,
         spare=4.0,
     )
