@@ -31,6 +31,7 @@ def count(stage: Stage, query: Select[Any]) -> int:
         return len(tx.execute(query).all())
 
 
+@pytest.mark.slow
 def test_a_storm_is_worked_on_and_every_invariant_holds() -> None:
     with staged(options()) as stage:
         stage.run()

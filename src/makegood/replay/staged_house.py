@@ -13,6 +13,7 @@ from makegood.domain.effects import EffectStatus
 from makegood.effects.boundary import Point
 from makegood.effects.reads import EFFECT, GRANT
 from makegood.gates.review_items import REVIEW
+from makegood.planning import warm_up
 from makegood.runtime import chores
 from makegood.runtime.desk_watch import Watch
 from makegood.runtime.house import House, opened
@@ -64,7 +65,10 @@ class StagedHouse:
         self._expired_us = clock.now_us()
         self._began_s = self._charged_s = self._aside_s = 0.0
         self._deciding = False
-        self._open()
+        house = self._open()
+        if agents:
+            # As the daemon does: what is compiled for the first plan is no part of its time.
+            warm_up(house.policies)
 
     def reached(self, point: Point) -> None:
         """Be told by the executor of each step of an effect."""
@@ -131,13 +135,14 @@ class StagedHouse:
         self.house = None
         self._stack.close()
 
-    def _open(self) -> None:
+    def _open(self) -> House:
         house = self._stack.enter_context(
             opened(self._settings, self._clock, transport=self._transport, boundary=self)
         )
         self.house = house
         self.lives += 1
         self._watch = Watch(house)
+        return house
 
     def _turn(self, house: House) -> int:
         if not self._agents:
