@@ -87,7 +87,7 @@ def test_the_bound_does_not_beat_time_itself() -> None:
     script = draw(city, 1, arms.STARTS_US)
     kept = best_known(script, (), 20)
     company_of = arms.pure(city, 1, "none")
-    late = [n for n, one in enumerate(script.orders) if not kept[n]]
+    late = [number for number in range(len(script.orders)) if not kept[number]]
     assert late
     assert sum(kept) >= company_of.scores.kept
     first = script.orders[0].order
@@ -111,7 +111,7 @@ def test_the_interval_holds_the_mean_and_narrows_to_it_where_all_are_alike() -> 
 def test_an_arm_that_is_none_of_the_suite_s_is_named() -> None:
     options = SuiteOptions(workspace=HERE, arms=("oracle",))
     with pytest.raises(InvalidInput, match="oracle"):
-        SUITE.run(options, lambda *_: None)
+        SUITE.run(options, _nobody_watches)
 
 
 @pytest.mark.slow
@@ -123,3 +123,7 @@ def test_makegood_keeps_more_promises_than_nobody_and_breaks_no_invariant() -> N
     assert made.arms["agent"].kept > made.arms["none"].kept
     assert made.arms["bound"].kept >= made.arms["agent"].kept
     assert made.arms["agent"].caps_kept
+
+
+def _nobody_watches(done: int, total: int, name: str) -> None:
+    pass
