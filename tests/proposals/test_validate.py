@@ -93,16 +93,11 @@ def test_an_action_that_nothing_explains_is_found(
 
 def test_a_decision_that_was_not_made_from_its_record_explains_nothing() -> None:
     old = proposal()
-    subject = old.decisions[0].subjects[0]
+    subjects = list(old.decisions[0].subjects)
+    place, subject = next((i, one) for i, one in enumerate(subjects) if len(one.options) > 1)
     other = (subject.chosen + 1) % len(subject.options)
-    forged = old.decisions[0].model_copy(
-        update={
-            "subjects": (
-                subject.model_copy(update={"chosen": other}),
-                *old.decisions[0].subjects[1:],
-            )
-        }
-    )
+    subjects[place] = subject.model_copy(update={"chosen": other})
+    forged = old.decisions[0].model_copy(update={"subjects": tuple(subjects)})
     found = faults(replace(old, decisions=(forged, *old.decisions[1:])), shop())
     behind = {i for i, one in enumerate(old.actions) if one.decision == 0}
     assert {fault.index for fault in found if fault.field == "decision"} == behind
