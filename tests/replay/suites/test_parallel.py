@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from makegood import logs
 from makegood.errors import InvalidInput
 from makegood.replay.suites.base import Charge
 from makegood.replay.suites.parallel import PieceFailed, each
@@ -47,3 +48,13 @@ def test_a_charge_is_read_and_said_again_as_it_was_given(text: str, fixed_us: in
 def test_what_is_no_charge_is_refused_with_the_mend(text: str) -> None:
     with pytest.raises(InvalidInput, match="use measured"):
         Charge.parse(text)
+
+
+def _talk(item: int) -> int:
+    logs.get_logger(__name__).info("working", item=item)
+    return item
+
+
+def test_what_processes_log_is_never_on_standard_output(capfd: pytest.CaptureFixture[str]) -> None:
+    assert each(_talk, [1, 2], 2, _unseen) == [1, 2]
+    assert capfd.readouterr().out == ""

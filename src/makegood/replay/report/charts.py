@@ -96,19 +96,26 @@ def bars(values: Mapping[str, float], *, x: str) -> str:
     return _svg(bar + text, height=max(40, _ROW_HEIGHT * len(values)))
 
 
-def places(layers: Mapping[str, Sequence[tuple[float, float]]], *, title: str) -> str:
-    """Return a map: points by layer, as (metres east, metres north); later layers lie on top."""
+def places(
+    layers: Mapping[str, Sequence[tuple[float, float]]], *, title: str, reach_m: float | None = None
+) -> str:
+    """Return a map: points by layer, as (metres east, metres north); later layers lie on top.
+
+    `reach_m` is how far it shows from the middle, so that two frames can be laid side by side;
+    as far as the points unless given.
+    """
     rows = [{"x": a, "y": b, "of": name} for name, points in layers.items() for a, b in points]
-    reach = max((abs(v) for row in rows for v in (row["x"], row["y"])), default=1.0) * 1.05  # pyright: ignore[reportArgumentType, reportUnknownArgumentType] -- x and y are numbers
+    far = (abs(metres) for points in layers.values() for place in points for metres in place)
+    reach = max(far, default=1.0) * 1.05 if reach_m is None else reach_m
     scale = _alt.Scale(domain=[-reach, reach])
     chart = _alt.Chart(_alt.Data(values=rows), title=title).mark_point(
-        filled=True, size=34, opacity=0.75
+        filled=True, size=46, opacity=0.8
     )
     encoded = chart.encode(
         x=_alt.X("x:Q", scale=scale, title="metres east"),
         y=_alt.Y("y:Q", scale=scale, title="metres north"),
         color=_colour(list(layers)),
-        shape=_alt.Shape("of:N", sort=list(layers), title=None),
+        shape=_alt.Shape("of:N", sort=list(layers), legend=None),
     )
     return _svg(encoded, width=420, height=420)
 

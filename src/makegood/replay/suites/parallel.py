@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
 from typing import TypeVar
 
+from makegood import logs
 from makegood.errors import Failure
 from makegood.replay.suites.base import Watch
 
@@ -39,7 +40,8 @@ def each(
     if jobs <= 1 or len(items) <= 1:
         return [_here(work, items, number, watch) for number in range(len(items))]
     made: dict[int, Made] = {}
-    pool = ProcessPoolExecutor(min(jobs, len(items)), mp_context=get_context("spawn"))
+    fresh = get_context("spawn")
+    pool = ProcessPoolExecutor(min(jobs, len(items)), mp_context=fresh, initializer=_quiet)
     try:
         waiting = {pool.submit(work, item): number for number, item in enumerate(items)}
         for future in as_completed(waiting):
@@ -52,6 +54,11 @@ def each(
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
     return [made[number] for number in range(len(items))]
+
+
+def _quiet() -> None:
+    """Log errors alone, and never to standard output: that is the result's."""
+    logs.configure("error", "console")
 
 
 def _here(work: Callable[[Item], Made], items: Sequence[Item], number: int, watch: Watch) -> Made:

@@ -125,7 +125,8 @@ def _section(one: Outcome) -> Section:
         found.append(Table("Violated", ("invariant", "what", "order", "decision"), broken))
     if one.decided:
         found.append(_decisions(one))
-    pictures = (_course(one), *(_map(each) for each in one.frames))
+    reach_m = _reach_m(one.frames)
+    pictures = (_course(one), *(_map(each, reach_m) for each in one.frames))
     return Section(f"{one.title} ({_name(one)})", "", tuple(found), pictures)
 
 
@@ -147,8 +148,15 @@ def _decisions(one: Outcome) -> Table:
     return Table("Decisions", columns, rows, note)
 
 
-def _map(one: Frame) -> str:
-    return charts.places(one.layers, title=f"minute {one.minute:g}")
+def _reach_m(frames: Sequence[Frame]) -> float:
+    """Return how far every frame shows from the middle, in metres, so that they compare."""
+    points = (point for each in frames for places in each.layers.values() for point in places)
+    return max((abs(metres) for point in points for metres in point), default=1.0) * 1.05
+
+
+def _map(one: Frame, reach_m: float) -> str:
+    title = f"minute {one.minute:g} after the beginning"
+    return charts.places(one.layers, title=title, reach_m=reach_m)
 
 
 def _course(one: Outcome) -> str:
