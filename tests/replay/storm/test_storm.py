@@ -12,8 +12,8 @@ from makegood.replay.company.city import CityParams, draw, read_city
 from makegood.replay.suites.base import Charge, SuiteOptions
 from makegood.replay.suites.storm import arms
 from makegood.replay.suites.storm.bound import best_known
-from makegood.replay.suites.storm.result import on_time
-from makegood.replay.suites.storm.scoring import in_window
+from makegood.replay.suites.storm.result import SeedResult, on_time, summed
+from makegood.replay.suites.storm.scoring import Scores, in_window
 from makegood.replay.suites.storm.suite import SUITE, Piece, play
 from makegood.replay.suites.storm.sweep import settings
 
@@ -106,6 +106,20 @@ def test_the_interval_holds_the_mean_and_narrows_to_it_where_all_are_alike() -> 
     found = on_time([0.8, 0.9, 0.85, 0.95])
     assert found.ci95[0] < found.mean < found.ci95[1]
     assert on_time([0.9, 0.9]).ci95 == (0.9, 0.9)
+
+
+def test_the_result_has_the_keys_that_machines_read() -> None:
+    runs = [
+        SeedResult(seed=7, arms={name: Scores(promised=4, kept=3, on_time=0.75)}, violations=("x",))
+        for name in ("none",)
+    ]
+    told = summed(runs, "here", 1.0).model_dump(mode="json")
+    assert told["suite"] == "storm"
+    assert told["seeds"] == [7]
+    assert told["arms"]["none"]["on_time"] == {"mean": 0.75, "ci95": [0.75, 0.75]}
+    assert {"p50", "p95", "max"} <= told["decision_wall_s"].keys()
+    assert told["invariants"]["checked"] == 0
+    assert told["invariants"]["violations"] == 1
 
 
 def test_an_arm_that_is_none_of_the_suite_s_is_named() -> None:

@@ -65,10 +65,11 @@ class Wall(_Part):
 
 
 class Checked(_Part):
-    """How many facts were held against the invariants, and which did not hold."""
+    """How many facts were held against the invariants, how many did not hold, and which."""
 
     checked: int
-    violations: tuple[str, ...]
+    violations: int
+    broken: tuple[str, ...] = ()
 
 
 class SeedResult(_Part):
@@ -134,7 +135,8 @@ def summed(runs: Sequence[SeedResult], city: str, severity: float) -> StormResul
         ),
         invariants=Checked(
             checked=sum(run.checked for run in runs),
-            violations=tuple(f"seed {run.seed}: {each}" for run in runs for each in run.violations),
+            violations=sum(len(run.violations) for run in runs),
+            broken=tuple(f"seed {run.seed}: {each}" for run in runs for each in run.violations),
         ),
         moment=_moment([run.moment for run in runs if run.moment is not None]),
         runs=tuple(runs),

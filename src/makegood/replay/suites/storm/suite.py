@@ -168,7 +168,7 @@ def _decisions(result: StormResult) -> Table:
                 f"{wall.p95:.3f}",
                 f"{wall.max:.3f}",
                 f"{checked.checked:,}",
-                str(len(checked.violations)),
+                str(checked.violations),
             ),
         ),
         note,
