@@ -114,15 +114,19 @@ def places(
     encoded = chart.encode(
         x=_alt.X("x:Q", scale=scale, title="metres east"),
         y=_alt.Y("y:Q", scale=scale, title="metres north"),
-        color=_colour(list(layers)),
+        color=_colour(list(layers), columns=3),
         shape=_alt.Shape("of:N", sort=list(layers), legend=None),
     )
-    return _svg(encoded, width=420, height=420)
+    return _svg(encoded, width=365, height=365)
 
 
-def _colour(names: list[str]) -> Any:  # noqa: ANN401 -- Altair's
+def _colour(names: list[str], columns: int = 0) -> Any:  # noqa: ANN401 -- Altair's
     scale = _alt.Scale(domain=names, range=[_COLOURS[i % len(_COLOURS)] for i in range(len(names))])
-    legend = _alt.Legend(orient="top", title=None, labelLimit=300) if len(names) > 1 else None
+    legend = (
+        _alt.Legend(orient="top", title=None, labelLimit=300, columns=columns)
+        if len(names) > 1
+        else None
+    )
     return _alt.Color("of:N", scale=scale, legend=legend)
 
 
