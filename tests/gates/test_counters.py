@@ -189,12 +189,12 @@ def test_two_proposals_that_are_judged_at_once_do_not_pass_the_cap_together(worl
 def test_counters_that_nothing_counts_on_are_cleared_away_and_the_others_are_not(
     world: World,
 ) -> None:
-    only(world, per="hub", max_count=1, window_minutes=60)
+    only(world, per="hub", max_count=2, window_minutes=60)
     first, second = many(world, 2)
     world.one(first)
-    world.pass_time(60)
-    assert world.one(second).verdict.value == "allow"
-    world.policy("breakers", counters=())
+    world.pass_time(30)
+    world.one(second)
+    assert world.row(COUNTER).used == 2
     world.pass_time(30)
     for left in (1, 0):
         with world.store.write() as tx:
