@@ -114,8 +114,8 @@ def _twice(_tx: Connection, stage: Stage) -> None:
 
 
 def _unheard(_tx: Connection, stage: Stage) -> None:
-    coupons = stage.company.payments.coupons
-    coupons.pop(next(iter(coupons)))
+    refunds = stage.company.payments.refunds
+    refunds.pop(next(iter(refunds)))
 
 
 def _still_owed(tx: Connection, _stage: Stage) -> None:
@@ -123,7 +123,7 @@ def _still_owed(tx: Connection, _stage: Stage) -> None:
 
 
 def _said_no_before(tx: Connection, _stage: Stage) -> None:
-    action = _one(tx, ACTION, kind="coupon", status=ActionStatus.CONFIRMED)
+    action = _one(tx, ACTION, kind="refund", status=ActionStatus.CONFIRMED)
     row = {
         "kind": action.kind,
         "entity": f"sales_order/{action.order_id}",
