@@ -30,7 +30,7 @@ ARMS: Final = ("none", "greedy", "human", "agent", "bound")
 STARTS_US: Final = 1_783_933_200_000_000
 _STRIDE_US: Final = 10 * MINUTE
 # About 20 seconds a seed on one core.
-BOUND_ITERATIONS: Final = 200
+BOUND_ITERATIONS: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
