@@ -23,8 +23,6 @@ from makegood.replay.suites.mdrp.days import MealDay, Spot
 ROOM: Final = 6
 """Most orders the planner puts into a bundle; the rules set no limit."""
 
-_LONGEST_MIN: Final = 5
-
 
 @dataclass(frozen=True, slots=True)
 class Played:
@@ -42,7 +40,7 @@ def play(day: MealDay, every: int, seed: int, tuning: Tuning | None = None) -> P
     """
     warm()
     table = _Table(day)
-    horizon = table.horizon(tuning or tuned(day, every), seed)
+    horizon = table.horizon(tuning or tuned(day), seed)
     record, decision_s, told = list[Step](), list[float](), 0
     last = max(driver.off for driver in day.drivers)
     for now in range(0, last + 1, every):
@@ -58,18 +56,14 @@ def play(day: MealDay, every: int, seed: int, tuning: Tuning | None = None) -> P
     return Played(tuple(record), tuple(decision_s))
 
 
-def tuned(day: MealDay, every: int) -> Tuning:
-    """Return what did best on 24 of the recorded days, one of each kind.
-
-    The more time between decisions, the longer each searches.
-    """
-    effort = min(every, _LONGEST_MIN)
+def tuned(day: MealDay) -> Tuning:
+    """Return what did best on 24 of the recorded days, one of each kind."""
     return Tuning(
         ride=0.0,
         pay=0.2,
         per_order=float(day.terms.pay_per_order),
         ahead=0.0,
-        rounds=75 + 25 * effort,
+        rounds=200,
         rounds_each=3,
         foresee=10.0,
         spare=4.0,
