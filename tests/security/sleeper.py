@@ -64,8 +64,7 @@ def executor(
     made: dict[ActionKind, Adapter] = {
         ActionKind.REFUND: FileBooks(facts_for(ActionKind.REFUND), books)
     }
-    breakers = policies.breakers
-    return Executor(store, VirtualClock(now_us), made, epoch, boundary, breakers=lambda: breakers)
+    return Executor(store, VirtualClock(now_us), made, epoch, boundary, policies=lambda: policies)
 
 
 class Sleeper:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -27,8 +26,8 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
 
     A kernel makes no array of its own: reference counts are left out, because handing a tuple of
     arrays from function to function took eight times as long with them. What it compiles to is
-    kept beside the package (in the temporary folder where that cannot be written), so another
-    process need not compile it again.
+    kept beside the package (in the user's cache where that cannot be written, and never where
+    others could put code of their own), so another process need not compile it again.
     """
     return _made(function)
 
@@ -56,4 +55,9 @@ def _kept_in(here: Path) -> Path:
     name = f"kernels-{digest.hexdigest()[:12]}"
     beside = here / "__pycache__"
     writable = os.access(beside if beside.exists() else here, os.W_OK)
-    return (beside if writable else Path(tempfile.gettempdir()) / "makegood") / name
+    return (beside if writable else _cache() / "makegood") / name
+
+
+def _cache() -> Path:
+    """Return the user's cache folder, as the XDG Base Directory Specification names it."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
