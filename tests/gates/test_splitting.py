@@ -7,10 +7,13 @@ import pytest
 from makegood.domain.actions import Cause
 from makegood.domain.authority import ReviewStatus
 from makegood.domain.money import Money
+from makegood.domain.roles import Role
 from makegood.errors import NotAllowed
+from makegood.gates.reviews import Decider
 from tests.gates import desk
-from tests.gates.world import SECOND, World, cancel, coupon, refund
+from tests.gates.world import SECOND, SUPERVISOR, World, cancel, coupon, refund
 
+OPERATORS = tuple(Decider(f"per_operator_{n}", frozenset({Role.OPERATOR})) for n in (1, 2))
 HALF = 6_000
 """More than half of what one supervisor decides alone (100 EUR)."""
 
@@ -80,14 +83,29 @@ def test_what_lies_behind_the_window_no_longer_counts(quick: World) -> None:
     assert quick.approve(behind.id).status is ReviewStatus.APPROVED
 
 
-def test_beyond_everybodys_limit_nobody_decides_and_hears_why(quick: World) -> None:
+def test_beyond_what_supervisors_decide_the_parts_take_two_operators(quick: World) -> None:
     quick.order("o", 990_000)
     first = quick.held(refund("o", 90_000, lines=("a",)))
     second = quick.held(refund("o", 20_000, lines=("b",)))
     quick.approve(first.id)
     quick.approve(first.id, by=SECOND)
-    with pytest.raises(NotAllowed, match=r"200\.00 EUR after 900\.00 EUR for the same order"):
+    said = r"200\.00 EUR after 900\.00 EUR for the same order or customer is decided by an operator"
+    with pytest.raises(NotAllowed, match=said):
         quick.approve(second.id)
+    assert quick.approve(second.id, by=OPERATORS[0]).status is ReviewStatus.OPEN
+    assert quick.approve(second.id, by=OPERATORS[1]).status is ReviewStatus.APPROVED
+
+
+def test_beyond_everybodys_limit_nobody_decides_and_hears_why(quick: World) -> None:
+    quick.order("o", 2_000_000)
+    first = quick.held(refund("o", 950_000, lines=("a",)))
+    second = quick.held(refund("o", 60_000, lines=("b",)))
+    for operator in OPERATORS:
+        quick.approve(first.id, by=operator)
+    said = r"nobody decide a refund of 600\.00 EUR after 9500\.00 EUR for the same order"
+    for somebody in (SUPERVISOR, *OPERATORS):
+        with pytest.raises(NotAllowed, match=said):
+            quick.approve(second.id, by=somebody)
 
 
 def test_what_was_not_paid_after_all_no_longer_counts(quick: World) -> None:

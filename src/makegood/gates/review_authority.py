@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from makegood.gates.review_items import ReviewItem
     from makegood.gates.review_types import Decider
 
+_VOWELS: Final = "aeiou"
 PERSON = table(Person)
 _GONE = select(PERSON.c.id).where(among(PERSON.c.id, "ids"), PERSON.c.left_us.is_not(None))
 
@@ -128,8 +129,8 @@ def _rule(action: Action, decider: Decider, policies: Policies, minor: int | Non
     if rule is None:
         raise NotAllowed(f"policy lets nobody decide a {action.kind} of {money}{counted}")
     if decider.roles.isdisjoint(rule.roles):
-        wanted = " or ".join(rule.roles)
-        raise NotAllowed(f"a {action.kind} of {money} is decided by a {wanted}")
+        wanted = " or ".join(f"an {x}" if x[0] in _VOWELS else f"a {x}" for x in rule.roles)
+        raise NotAllowed(f"a {action.kind} of {money}{counted} is decided by {wanted}")
     return rule
 
 
