@@ -245,7 +245,7 @@ def _amounts(amounts: Sequence[Money]) -> str:
 
 def _incidents(tx: Connection) -> dict[str, int]:
     query = select(_INCIDENT.c.kind, func.count()).group_by(_INCIDENT.c.kind)
-    return dict(tx.execute(query).tuples().all())
+    return {str(kind): int(count) for kind, count in tx.execute(query)}
 
 
 def _kinds(tx: Connection) -> tuple[Kind, ...]:
@@ -288,7 +288,7 @@ def _money(tx: Connection, kind: ActionKind, statuses: Sequence[ActionStatus]) -
 
 def _holds(tx: Connection) -> Holds:
     query = select(_REVIEW.c.status, func.count()).group_by(_REVIEW.c.status)
-    counts = dict(tx.execute(query).tuples().all())
+    counts = {str(status): int(count) for status, count in tx.execute(query)}
 
     def of(*statuses: ReviewStatus) -> int:
         return sum(counts.get(status.value, 0) for status in statuses)
