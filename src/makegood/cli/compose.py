@@ -7,11 +7,13 @@ import os
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from datetime import tzinfo
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
 from makegood import logs
 from makegood.api import app
+from makegood.cli.output import note
 from makegood.clock import Clock, SystemClock, to_datetime
 from makegood.errors import InvalidInput, NotConnected
 from makegood.events.schema import CATALOGUE
@@ -19,6 +21,7 @@ from makegood.planning import warm_up
 from makegood.runtime import chores, house
 from makegood.runtime.daemon import Daemon, Work
 from makegood.settings import strangers, variable
+from makegood.workspace.policies import read_policies
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
@@ -108,7 +111,16 @@ def play_demo(options: Options) -> bool:
     """Play the demo; return whether the ledger verified."""
     from makegood.cli import screen
 
+    _load_planner(options.workspace)
     return screen.show(options, opened_daemon)
+
+
+def _load_planner(workspace: Path) -> None:
+    """Load the planner before the clocks run; what is wrong with a policy is said elsewhere."""
+    policies, _ = read_policies(workspace)
+    if policies is not None:
+        note("Loading the planner; the first time it is compiled, which takes half a minute ...")
+        warm_up(policies)
 
 
 def play_day(options: days.Options) -> Summary:
