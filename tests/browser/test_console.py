@@ -15,7 +15,7 @@ from makegood.gates import kill, reviews
 from tests.browser.desk import goes_on, log_in, open_queue
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
     from tests.api.town import Town
     from tests.browser.desk import Picture
@@ -202,6 +202,24 @@ def test_a_used_link_and_an_expired_one_say_so(
     page.goto(url + late)
     expect(page.locator("[role=alert]")).to_contain_text("used up or expired")
     picture(page, "expired-link")
+
+
+def test_a_page_that_looks_again_while_somebody_logs_out_does_not_call_that_off(
+    page: Page, url: str, town: Town
+) -> None:
+    page.goto(url + town.link(Role.SUPERVISOR))
+    page.wait_for_url(url + "/")
+    kept: list[Route] = []
+
+    def keep(route: Route) -> None:
+        kept.append(route)
+
+    page.route("**/logout", keep)
+    page.route(PARTS, lambda route: route.fulfill(status=401))
+    page.get_by_role("button", name="Log out").click(no_wait_after=True)
+    page.evaluate("live.fetchRegions(live.regions())")
+    kept[0].continue_()
+    expect(page.locator(".doorway")).to_contain_text("You are logged out.")
 
 
 def test_the_console_works_without_scripts(browser: Browser, url: str, town: Town) -> None:

@@ -123,6 +123,14 @@ const live = (() => {
       region.id === "clock");
   };
 
+  // Whoever logs out is on the way to another page, which a reload of this one would call off.
+  // A download begins in the same way and leaves the page where it is, so it ends by itself.
+  let leaving = false;
+  addEventListener("beforeunload", () => {
+    leaving = true;
+    setTimeout(() => { leaving = false; }, LOOK_AGAIN_MS);
+  });
+
   const fetchRegions = async (asked) => {
     const where = new URL(location.href);
     where.searchParams.set("part", asked.map((region) => region.id).join(","));
@@ -130,7 +138,7 @@ const live = (() => {
     const answer = await fetch(where, {
       headers: { Accept: "application/json", "X-Have": have(asked) },
     });
-    if (answer.status === 401) { location.reload(); return; }
+    if (answer.status === 401) { if (!leaving) location.reload(); return; }
     if (!answer.ok) return;
     const told = (await answer.json()).regions;
     for (const [name, one] of Object.entries(told)) {
