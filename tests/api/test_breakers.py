@@ -70,6 +70,18 @@ def test_a_breaker_is_shown_with_its_fill_and_why(client: TestClient, tripped: T
     }
 
 
+@pytest.mark.parametrize(
+    ("language", "why"), [("en", "more than 1 in 60 min"), ("zh", "60 分钟内超过 1 次")]
+)
+def test_the_console_says_why_a_breaker_tripped_in_the_readers_language(
+    client: TestClient, tripped: Town, language: str, why: str
+) -> None:
+    headers = tripped.bearer(Role.SUPERVISOR) | {"accept-language": language}
+    page = client.get("/", headers=headers).text
+    assert why in page
+    assert ("more than 1 in" in page) is (language == "en")
+
+
 def test_an_approval_through_an_open_breaker_is_refused_with_the_reason(
     client: TestClient, tripped: Town
 ) -> None:

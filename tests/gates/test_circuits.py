@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from makegood.clock import DAY, HOUR, MINUTE
 from makegood.domain.policy import Velocity
-from makegood.gates.circuits import Circuit, Seen, State
+from makegood.gates.circuits import Circuit, Seen, State, Tripped
 
 NOW: int = 1_000 * DAY
 
@@ -172,6 +172,14 @@ def test_a_reset_does_not_forget_what_is_normal() -> None:
     passed(breaker, 11, now_us)
     breaker.reset(now_us)
     assert breaker.fill(now_us).cap == 10
+
+
+def test_a_norm_that_tripped_it_is_kept_in_figures_until_it_is_reset() -> None:
+    breaker = normal(6, 4)
+    passed(breaker, 11, NOW + 6 * DAY)
+    assert breaker.seen.tripped == Tripped(used=11, cap=10)
+    breaker.reset(NOW + 6 * DAY + HOUR)
+    assert breaker.seen.tripped is None
 
 
 def test_it_stays_as_small_however_much_it_saw() -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
 
     from makegood.domain.policy import Policies
+    from makegood.gates.circuits import Tripped
 
 _ALL: Final = select(velocity.BREAKER).order_by(velocity.BREAKER.c.key)
 
@@ -25,7 +26,8 @@ class BreakerState:
 
     It trips when `used` would pass `cap`, both in what it watches: actions, minor units of
     `currency`, or basis points; `cap` is None while the norm is not known. `until_us` is when an
-    open one turns half-open, else 0.
+    open one turns half-open, else 0. `why` says in English what it tripped on, `tripped` in figures
+    (None in what was stored before those were kept).
     """
 
     name: str
@@ -38,6 +40,8 @@ class BreakerState:
     since_us: int
     until_us: int
     why: str
+    tripped: Tripped | None
+    window_minutes: int
     probes_left: int
 
 
@@ -94,5 +98,7 @@ def _state(circuit: Circuit, now_us: int) -> BreakerState:
         since_us=circuit.since_us,
         until_us=circuit.until_us if circuit.state is State.OPEN else 0,
         why=circuit.why,
+        tripped=circuit.seen.tripped,
+        window_minutes=circuit.rule.window_minutes,
         probes_left=circuit.probes_left,
     )

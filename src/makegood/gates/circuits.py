@@ -32,18 +32,31 @@ class State(StrEnum):
     HALF_OPEN = "half_open"
 
 
+class Tripped(Frozen):
+    """What a circuit tripped on: so much where so much is the most; both None at a bad probe."""
+
+    used: int | None = None
+    cap: int | None = None
+
+    @property
+    def is_probe(self) -> bool:
+        """Whether a probe of the half-open breaker went wrong."""
+        return self.cap is None
+
+
 class Seen(Frozen):
     """What a circuit has seen; this is what is stored.
 
     `buckets` are (start, samples, weight) with the weight being money or bad samples; `hour` is
     the running hour since 1970 with its count `here`; `past` are the counts of earlier days by
-    the hour of the day.
+    the hour of the day; `tripped` is what it stands open for, None while it is closed.
     """
 
     buckets: tuple[tuple[int, int, int], ...] = ()
     hour: int = -1
     here: int = 0
     past: dict[int, tuple[int, ...]] = {}  # noqa: RUF012 -- a frozen model's default
+    tripped: Tripped | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +103,7 @@ class Circuit:
         fill = fill_of(self.rule, after, self.currency, now_us)
         enough = self.rule.watched is not Watched.NORM or fill.used >= self.rule.at_least
         if fill.is_over and enough:
-            self.trip(self._told(fill), now_us)
+            self.trip(Tripped(used=fill.used, cap=fill.cap), now_us)
             return False
         self.seen = after
         self.moved = True
@@ -104,7 +117,7 @@ class Circuit:
         """
         is_probe = begun_us is None or begun_us >= self.since_us
         if self.state is State.HALF_OPEN and bad and is_probe:
-            self.trip("a probe of the half-open breaker went wrong", now_us)
+            self.trip(Tripped(), now_us)
         if self.state is not State.CLOSED or self.rule.watched not in SHARES:
             return
         self.seen = self._after(int(bad), now_us)
@@ -112,7 +125,7 @@ class Circuit:
         fill = fill_of(self.rule, self.seen, self.currency, now_us)
         samples = sum(bucket[1] for bucket in _live(self.rule, self.seen, now_us))
         if samples >= self.rule.at_least and fill.is_over:
-            self.trip(self._told(fill), now_us)
+            self.trip(Tripped(used=fill.used, cap=fill.cap), now_us)
 
     def take_probe(self) -> bool:
         """Use up one probe of a half-open breaker; say whether there was one."""
@@ -122,9 +135,10 @@ class Circuit:
         self.moved = True
         return True
 
-    def trip(self, why: str, now_us: int) -> None:
+    def trip(self, on: Tripped, now_us: int) -> None:
         """Open."""
-        self.why = why
+        self.why = self._told(on)
+        self.seen = self.seen.model_copy(update={"tripped": on})
         self.until_us = now_us + self.rule.open_minutes * MINUTE
         self.probes_left = 0
         self._turn(State.OPEN, now_us)
@@ -133,7 +147,7 @@ class Circuit:
         """Close and count anew; what is normal for an hour is not forgotten."""
         self.why = ""
         self.probes_left = 0
-        self.seen = self.seen.model_copy(update={"buckets": (), "here": 0})
+        self.seen = self.seen.model_copy(update={"buckets": (), "here": 0, "tripped": None})
         self._turn(State.CLOSED, now_us)
 
     def fill(self, now_us: int) -> Fill:
@@ -161,19 +175,21 @@ class Circuit:
         self.moved = True
         self.turns.append(state)
 
-    def _told(self, fill: Fill) -> str:
-        minutes, cap = self.rule.window_minutes, fill.cap or 0
+    def _told(self, on: Tripped) -> str:
+        if on.is_probe:
+            return "a probe of the half-open breaker went wrong"
+        minutes, used, cap = self.rule.window_minutes, on.used or 0, on.cap or 0
         match self.rule.watched:
             case Watched.COUNT:
                 return f"more than {cap} in {minutes} min"
             case Watched.SUM:
                 return f"more than {Money(minor=cap, currency=self.currency)} in {minutes} min"
             case Watched.FAILURES:
-                return f"{_percent(fill.used)} of calls failed, more than {_percent(cap)}"
+                return f"{_percent(used)} of calls failed, more than {_percent(cap)}"
             case Watched.REJECTIONS:
-                return f"reviewers rejected {_percent(fill.used)}, more than {_percent(cap)}"
+                return f"reviewers rejected {_percent(used)}, more than {_percent(cap)}"
             case Watched.NORM:
-                return f"{fill.used} in this hour, at most {cap} is normal"
+                return f"{used} in this hour, at most {cap} is normal"
 
 
 SHARES: Final = (Watched.FAILURES, Watched.REJECTIONS)
@@ -216,7 +232,7 @@ def _rolled(norm: Norm, seen: Seen, now_us: int) -> Seen:
         count = seen.here if ended == seen.hour else 0
         of_day = ended % _HOURS
         past[of_day] = (*past.get(of_day, ()), count)[-norm.days :]
-    return Seen(hour=hour, here=0, past=past)
+    return seen.model_copy(update={"hour": hour, "here": 0, "past": past})
 
 
 def _normal(norm: Norm, past: tuple[int, ...]) -> int | None:

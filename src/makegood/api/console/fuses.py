@@ -68,11 +68,22 @@ def _fuse(scene: Scene, one: BreakerState) -> Fuse:
         has_cap=bool(one.cap),
         percent=min(100, one.used * 100 // one.cap) if one.cap else 0,
         since=say("breaker.since", time=scene.show.time(one.since_us, zone)),
-        why=one.why,
+        why=_why(scene, one),
         probes=say("breaker.probes", n=one.probes_left) if one.state is State.HALF_OPEN else "",
         can_reset=one.state is not State.CLOSED and scene.may_decide,
         quiet=one.state is State.CLOSED and (not one.cap or one.used * 2 < one.cap),
     )
+
+
+def _why(scene: Scene, one: BreakerState) -> str:
+    """Return what a breaker tripped on, in the reader's language where its figures are kept."""
+    if one.tripped is None:
+        return one.why
+    if one.tripped.is_probe:
+        return scene.words("breaker.why.probe")
+    used, cap = (_amount(scene, one, value) for value in (one.tripped.used, one.tripped.cap))
+    minutes = one.window_minutes
+    return scene.words(f"breaker.why.{one.watched}", used=used, cap=cap, minutes=minutes)
 
 
 def _amount(scene: Scene, one: BreakerState, value: int | None) -> str:

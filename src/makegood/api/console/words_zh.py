@@ -242,7 +242,7 @@ ZH: Final[dict[str, str]] = {
     "login.failed": "此令牌无效：未知、已吊销或已过期。",
     "login.link_failed": "此链接已使用或已过期。请另要一个，或使用令牌。",
     "login.tagline": "订单在路上，承诺要守住，款项由人把关。",
-    "login.throttled": "尝试次数过多，请稍后再试。",
+    "login.throttled": "您的地址尝试失败次数过多，请五分钟后再试。",
     "logout.done": "你已退出登录。",
     # --- errors ---
     "error.title": "没有成功",
