@@ -129,3 +129,10 @@ def test_the_policy_digest_is_over_meaning(root: Path, old: str, new: str, *, sa
     assert before is not None
     assert after is not None
     assert (before.digest() == after.digest()) is same
+
+
+def test_a_partner_fleet_without_limits_is_told(root: Path) -> None:
+    line = put(root, "objectives", "    partner: {CNY", "    scooters: {CNY")
+    [found] = problems(root)
+    assert (found.file, found.line) == ("policies/objectives.yaml", line)
+    assert "travel.limits.scooters" in found.message

@@ -36,7 +36,13 @@ class FactorName(StrEnum):
     DISPLACEMENT = "displacement"
     WORKLOAD = "workload"
     CHANGE = "change"
+    COST = "cost"
+    CO2E = "co2e"
+    PROMISE_MOVED = "promise_moved"
 
+
+BEYOND_COURIERS: Final = frozenset({FactorName.COST, FactorName.CO2E, FactorName.PROMISE_MOVED})
+"""Factors of ways out beside couriers of one's own, which have no part in plans for these."""
 
 UNITS: Final[dict[FactorName, str]] = {
     FactorName.LATENESS: "s",
@@ -47,6 +53,9 @@ UNITS: Final[dict[FactorName, str]] = {
     FactorName.DISPLACEMENT: "bp",
     FactorName.WORKLOAD: "load",
     FactorName.CHANGE: "changes",
+    FactorName.COST: "minor",
+    FactorName.CO2E: "g",
+    FactorName.PROMISE_MOVED: "s",
 }
 
 
@@ -71,6 +80,31 @@ class Factors(Frozen):
         return self
 
 
+class Ways(Frozen):
+    """What may become of an order that the plan for couriers leaves late.
+
+    A promise is moved only where it breaks with at least `promise_sure_bp` of likelihood, and the
+    later slot is one that is kept with `slot_sure_bp`, on a multiple of `slot_minutes`. Another
+    hub needs `repack_minutes` until it has packed. Couriers whose vehicle stands in `partner_fee`
+    belong to another fleet, which asks that much for a delivery. `co2e_g_km` is by vehicle, and
+    one that it does not name counts as its dirtiest.
+    """
+
+    promise_sure_bp: int = Field(default=9_900, ge=0, le=BP)
+    slot_sure_bp: int = Field(default=9_000, ge=BP // 2, lt=BP)
+    slot_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 15
+    repack_minutes: Minutes = 12
+    partner_fee: dict[str, Amounts] = Field(default_factory=dict[str, Amounts])
+    co2e_g_km: dict[str, Annotated[int, Field(ge=0, le=10_000)]] = Field(
+        default_factory=dict[str, int]
+    )
+
+    def grams(self, metres: int, vehicle: str) -> int:
+        """Return the grams of CO2 equivalents for some metres of a vehicle's way."""
+        dirtiest = max(self.co2e_g_km.values(), default=0)
+        return metres * self.co2e_g_km.get(vehicle, dirtiest) // 1_000
+
+
 class Objectives(Frozen):
     """`policies/objectives.yaml`: what each factor weighs; the least weighted sum is the best.
 
@@ -86,6 +120,7 @@ class Objectives(Frozen):
     give_up_minutes: Annotated[int, Field(ge=1)]
     iterations: int = Field(default=100, ge=0, le=100_000)
     sure_bp: int = Field(default=BP // 2, ge=0, le=BP)
+    ways: Ways = Field(default_factory=Ways)
 
 
 class Step(Frozen):

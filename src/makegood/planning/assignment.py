@@ -20,6 +20,7 @@ from makegood.domain.decisions import Capacity, Decision, FactorSpec, Method, Op
 from makegood.domain.entities import FulfilmentOrder
 from makegood.domain.forecast import CourierLoad, Forecast, foresee
 from makegood.domain.limits import room_of
+from makegood.domain.policies_planning import BEYOND_COURIERS
 from makegood.domain.policy import UNITS, FactorName, Policies
 from makegood.planning.factors import Grid, Scene, grid
 from makegood.planning.flow import Choices, Ints, solve
@@ -165,7 +166,8 @@ def _offered(scene: Scene, made: Grid, policies: Policies, frozen: frozenset[str
 
 def _named(policies: Policies) -> Iterable[FactorName]:
     """Return policy's factors; what a courier's further orders do to others, the slots say."""
-    return (name for name in policies.factors.factors if name is not FactorName.DISPLACEMENT)
+    left_out = BEYOND_COURIERS | {FactorName.DISPLACEMENT}
+    return (name for name in policies.factors.factors if name not in left_out)
 
 
 def _room(scene: Scene) -> Ints:

@@ -140,7 +140,7 @@ def _factors(scene: Scene, arrives_us: Ints, crow_m: Ints, step_us: Ints) -> dic
     orders, conditions = scene.orders, scene.conditions
     promised = _column([order.promised_us or 0 for order in orders])
     late_us = arrives_us - promised
-    late_bp = _late_bp(late_us, arrives_us - conditions.now_us, conditions.travel.spread_bp)
+    likely_bp = late_bp(late_us, arrives_us - conditions.now_us, conditions.travel.spread_bp)
     values = _column([scene.values.get(order.id, 0) for order in orders])
     loads = {load.courier.id: load.load for load in scene.couriers}
     own = [_own_load(order, loads) for order in orders]
@@ -148,9 +148,9 @@ def _factors(scene: Scene, arrives_us: Ints, crow_m: Ints, step_us: Ints) -> dic
     changes = _column([int(order.courier_id is not None) for order in orders])
     return {
         FactorName.LATENESS: np.maximum(late_us, 0) // SECOND,
-        FactorName.LATE_PROBABILITY: late_bp,
+        FactorName.LATE_PROBABILITY: likely_bp,
         FactorName.TRAVEL: crow_m * _detours(scene) // BP,
-        FactorName.VALUE_AT_RISK: values * late_bp // BP,
+        FactorName.VALUE_AT_RISK: values * likely_bp // BP,
         FactorName.CROWDING: _crowding_s(scene, step_us),
         FactorName.WORKLOAD: _beside(workload, _column(own)),
         FactorName.CHANGE: np.concatenate(
@@ -197,7 +197,7 @@ def _beside(by_courier: Sequence[int], kept: Ints) -> Ints:
     return np.concatenate([np.broadcast_to(row, (len(kept), len(row))), kept], axis=1)
 
 
-def _late_bp(late_us: Ints, away_us: Ints, spread_bp: int) -> Ints:
+def late_bp(late_us: Ints, away_us: Ints, spread_bp: int) -> Ints:
     """Return the likelihood of arriving late, in basis points, at least a minute of spread.
 
     Arrival is taken to be logistic around its prediction with a scale of `spread_bp` of the time

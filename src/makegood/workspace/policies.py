@@ -112,11 +112,25 @@ def _across(policies: Policies, trees: dict[str, Any]) -> list[Problem]:
         )
         for name in sorted(weights - factors)
     ]
+    found += _partners(policies, trees)
     line = line_of(trees["approvals"], ("rules",))
     return found + [
         Problem(_file("approvals"), line, f"rules: no rule says who may decide {kind}")
         for kind in _may_be_held(policies)
         if not any(kind in rule.kinds for rule in policies.approvals.rules)
+    ]
+
+
+def _partners(policies: Policies, trees: dict[str, Any]) -> list[Problem]:
+    """Return the fleets of others that have no limits: whoever has none is one of our own."""
+    return [
+        Problem(
+            _file("objectives"),
+            line_of(trees["objectives"], ("ways", "partner_fee", vehicle)),
+            f"ways.partner_fee.{vehicle}: detection.yaml has no travel.limits.{vehicle}",
+        )
+        for vehicle in sorted(policies.objectives.ways.partner_fee)
+        if vehicle not in policies.detection.travel.limits
     ]
 
 
