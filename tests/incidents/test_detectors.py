@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from makegood.clock import MINUTE
+from makegood.clock import HOUR, MINUTE
 from makegood.domain.incidents import Finding, IncidentKind
 from makegood.domain.statuses import SalesOrderStatus
 from makegood.incidents import evidence as ev
@@ -112,6 +112,22 @@ def test_supply_ends_with_the_shift() -> None:
     crew = (courier(1), courier(2, ends_in=window // 2), courier(3, ends_in=-5))
     supply = capacity.supply_bp(HubView(hub(), (), crew), POLICY, NOW_US)
     assert supply == POLICY.capacity.orders_per_courier_hour_bp * window * 3 // 2 // 60
+
+
+def test_a_drone_is_no_supply_and_does_not_speak_for_riders_who_are_silent() -> None:
+    drone = replace(courier(9), id="d9", vehicle="drone")
+    silent = tuple(replace(each, position_us=NOW_US - HOUR) for each in CREW)
+    alone, together = (HubView(hub(), (), crew) for crew in (silent, (*silent, drone)))
+    supply = capacity.supply_bp(together, POLICY, NOW_US)
+    assert supply == capacity.supply_bp(alone, POLICY, NOW_US) > 0
+    heard = capacity.feed(together, POLICY, NOW_US)
+    assert heard is not None
+    assert heard.value > heard.limit
+    only = HubView(hub(), (order(1),), (drone,))
+    assert capacity.feed(only, POLICY, NOW_US) is None
+    found = _of(IncidentKind.CAPACITY, only)
+    assert found is not None
+    assert _values(found)[ev.DEMAND_OVER_SUPPLY] == capacity.NO_SUPPLY_BP
 
 
 def test_demand_over_supply_opens_and_lists_the_orders_that_will_be_late() -> None:

@@ -9,12 +9,13 @@ from tests.mutants.of_authority import OF_AUTHORITY
 from tests.mutants.of_breakers import OF_BREAKERS
 from tests.mutants.of_edges import OF_EDGES
 from tests.mutants.of_effects import OF_EFFECTS
+from tests.mutants.of_limits import OF_LIMITS
 from tests.mutants.of_records import OF_RECORDS
 from tests.mutants.of_reviews import OF_REVIEWS
 
 MUTANTS: Final[tuple[Mutant, ...]] = tuple(
     sorted(
-        (*OF_AUTHORITY, *OF_BREAKERS, *OF_EDGES, *OF_EFFECTS, *OF_RECORDS, *OF_REVIEWS),
+        (*OF_AUTHORITY, *OF_BREAKERS, *OF_EDGES, *OF_EFFECTS, *OF_LIMITS, *OF_RECORDS, *OF_REVIEWS),
         key=lambda m: (m.invariant, m.name),
     )
 )

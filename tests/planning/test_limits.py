@@ -15,7 +15,7 @@ from makegood.domain.entities import Courier, FulfilmentOrder, Hub
 from makegood.domain.forecast import foresee
 from makegood.domain.geo import Point
 from makegood.domain.limits import UNKNOWN_SKY, Sky, grounded, out_of_range
-from makegood.planning import CourierLoad, Plan, assign
+from makegood.planning import CourierLoad, Plan, Work, assign, plan_jointly
 from tests.planning.city import HOME, NOW_US, STAMP, conditions, courier, order, policies
 
 CALM = Sky(2.0, 3.0)
@@ -102,6 +102,27 @@ def test_no_plan_loads_a_drone_past_its_payload_whatever_the_fleet_reports() -> 
     assert 0 < len(flown(made)) <= (LIMITS.payload or 0)
     heavy = [replace(each, load=2) for each in orders]
     assert not flown(plan(heavy, [drone(capacity=6)], CALM))
+
+
+def jointly(orders: list[FulfilmentOrder], loads: list[CourierLoad], sky: Sky) -> list[str]:
+    """Return what a joint plan gives to drones; a drone that may fly is always the better way."""
+    work = Work(orders=orders, couriers=loads, conditions=under(sky), policies=policies())
+    made = plan_jointly(work, endangered=frozenset(each.id for each in orders), stamp=STAMP)
+    assert made is not None
+    return flown(made)
+
+
+def test_no_joint_plan_sends_a_drone_past_its_limits_either() -> None:
+    (near,) = late_orders(1)
+    assert jointly([near], [drone()], CALM)
+    assert not jointly([near], [drone()], Sky(25.1, 1.0))
+    assert not jointly([near], [drone()], UNKNOWN_SKY)
+    assert not jointly([replace(near, pick_up_id="store-north")], [drone()], CALM)
+    far = replace(near, drop_off=Point(HOME.lat + 0.037, HOME.lon))
+    assert not jointly([far], [drone()], CALM)
+    six = [replace(each, load=1) for each in late_orders(6)]
+    assert len(jointly(six, [drone(capacity=6)], CALM)) == LIMITS.payload
+    assert not jointly([replace(near, load=2)], [drone(capacity=6)], CALM)
 
 
 def test_why_a_drone_does_not_go_does_not_tell_where_a_customer_lives() -> None:

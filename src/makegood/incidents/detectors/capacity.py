@@ -1,4 +1,4 @@
-"""More work than the couriers on shift can deliver within policy's window."""
+"""More work than the riders on shift can deliver within policy's window."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from makegood.incidents import evidence as ev
 from makegood.incidents.lateness import Outlook, endangered
 
 if TYPE_CHECKING:
+    from makegood.domain.entities import Courier
     from makegood.domain.policy import Detection
     from makegood.incidents.view import HubView
 
@@ -36,11 +37,21 @@ def demand_bp(view: HubView, policy: Detection, now_us: int) -> int:
     return due * BP + foretold_bp
 
 
+def riders(view: HubView, policy: Detection) -> tuple[Courier, ...]:
+    """Return who takes what comes: a vehicle with limits of its own is sent by a decision alone.
+
+    The forecast leaves them out likewise: rain may ground all of them at once, and what they can
+    carry within range is no share of a hub's work that one could count on.
+    """
+    limited = policy.travel.limits
+    return tuple(courier for courier in view.couriers if courier.vehicle not in limited)
+
+
 def supply_bp(view: HubView, policy: Detection, now_us: int) -> int:
-    """Return the deliveries that couriers can make before the window or their shift ends."""
+    """Return the deliveries that riders can make before the window or their shift ends."""
     limits = policy.capacity
     until_us = now_us + limits.window_minutes * MINUTE
-    ends = (courier.shift_ends_us for courier in view.couriers)
+    ends = (courier.shift_ends_us for courier in riders(view, policy))
     there_us = sum(
         max(0, until_us - now_us if end is None else min(until_us, end) - now_us) for end in ends
     )
@@ -48,13 +59,15 @@ def supply_bp(view: HubView, policy: Detection, now_us: int) -> int:
 
 
 def feed(view: HubView, policy: Detection, now_us: int) -> Evidence | None:
-    """Return how long no courier of the hub was heard of; None where none is on shift.
+    """Return how long no rider of the hub was heard of; None where none is on shift.
 
-    One silent courier is theirs to lose; all of them silent is a feed that is down.
+    One silent rider is theirs to lose; all of them silent is a feed that is down, whatever a
+    drone in its dock still reports.
     """
-    if not view.couriers:
+    there = riders(view, policy)
+    if not there:
         return None
-    heard = [one.position_us for one in view.couriers if one.position_us is not None]
+    heard = [one.position_us for one in there if one.position_us is not None]
     stale_us = policy.feeds.couriers_stale_minutes * MINUTE
     return ev.feed_age(ev.COURIERS_AGE, max(heard, default=None), stale_us, now_us)
 
