@@ -14,11 +14,13 @@ from langgraph.types import Command
 from makegood.clock import MINUTE, VirtualClock
 from makegood.domain.actions import FACTS, ActionKind, Floor
 from makegood.domain.authority import ActionStatus, ReviewStatus
-from makegood.domain.entities import FulfilmentOrder, Hub, SalesOrder
+from makegood.domain.entities import FulfilmentOrder, Hub, SalesOrder, Waybill
 from makegood.domain.incidents import Incident, IncidentKind, IncidentStatus
 from makegood.planning import CourierLoad, Given
 from makegood.proposals.types import ActionOutcome, AgentContext, Earlier, Proposal, Proposed
 from tests.planning.city import HOME, NOW_US, STAMP, policies
+
+_OF_DELIVERIES = (IncidentKind.WEATHER, IncidentKind.CAPACITY)
 
 
 def sale(order: FulfilmentOrder, *, total: int = 8_000, note: str = "") -> SalesOrder:
@@ -48,6 +50,7 @@ class Shop:
     given_before: Given = field(default_factory=Given)
     incidents: list[Incident] = field(default_factory=list[Incident])
     before: list[Earlier] = field(default_factory=list[Earlier])
+    parcels: list[Waybill] = field(default_factory=list[Waybill])
     submitted: dict[str, Proposal] = field(default_factory=dict[str, Proposal])
     judged: dict[str, dict[int, ActionOutcome]] = field(
         default_factory=dict[str, dict[int, ActionOutcome]]
@@ -74,6 +77,9 @@ class Shop:
 
     def sales_orders(self, ids: Sequence[str]) -> tuple[SalesOrder, ...]:
         return tuple(self.sales[each] for each in ids if each in self.sales)
+
+    def waybills(self, order_ids: Sequence[str]) -> tuple[Waybill, ...]:
+        return tuple(one for one in self.parcels if one.order_id in set(order_ids))
 
     def earlier(self, order_ids: Sequence[str]) -> tuple[Earlier, ...]:
         asked = set(order_ids)
@@ -144,7 +150,7 @@ def incident(kind: IncidentKind, shop: Shop) -> Incident:
         updated_us=NOW_US,
         round=1,
         orders=tuple(order.id for order in shop.orders),
-        sales_orders=tuple(shop.sales) if kind is IncidentKind.ANOMALY else (),
+        sales_orders=() if kind in _OF_DELIVERIES else tuple(shop.sales),
     )
 
 

@@ -13,6 +13,8 @@ class IncidentKind(StrEnum):
     WEATHER = "weather"
     CAPACITY = "capacity"
     ANOMALY = "anomaly"
+    PARCEL = "parcel"
+    DUPLICATE = "duplicate"
 
 
 class IncidentStatus(StrEnum):

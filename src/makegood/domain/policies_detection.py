@@ -67,6 +67,36 @@ class AnomalyDetection(Frozen):
     paid_unreserved_minutes: Minutes
 
 
+class ParcelDetection(Frozen):
+    """How long a parcel may go unseen by its carrier before it is trouble, and before it is lost.
+
+    `carrier_share_bp`: from this share of a carrier's open parcels on (and at least
+    `carrier_least` of them), it is the carrier that is down and not parcels that are stuck.
+    """
+
+    silent_minutes: Annotated[int, Field(ge=1)] = 60
+    lost_minutes: Annotated[int, Field(ge=1)] = 240
+    carrier_share_bp: Annotated[int, Field(gt=0, le=BP)] = 6_000
+    carrier_least: Annotated[int, Field(ge=2)] = 5
+
+    @model_validator(mode="after")
+    def _lost_after_silent(self) -> ParcelDetection:
+        if self.lost_minutes <= self.silent_minutes:
+            message = "lost_minutes must be above silent_minutes"
+            raise ValueError(message)
+        return self
+
+
+class DuplicateDetection(Frozen):
+    """How close to each other two equal orders to one door are one order that came in twice.
+
+    `look_back_minutes`: how long after it came in the second is still looked at.
+    """
+
+    within_minutes: Annotated[int, Field(ge=1)] = 5
+    look_back_minutes: Annotated[int, Field(ge=1)] = 30
+
+
 class Feeds(Frozen):
     """How old a feed may be before what rests on it is stale."""
 
@@ -195,6 +225,8 @@ class Detection(Frozen):
     weather: WeatherDetection
     capacity: CapacityDetection
     anomaly: AnomalyDetection
+    parcels: ParcelDetection = ParcelDetection()
+    duplicates: DuplicateDetection = DuplicateDetection()
     feeds: Feeds
     parking: Parking
     closing: Closing

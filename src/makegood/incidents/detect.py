@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from makegood.incidents.detectors import anomaly, capacity, undelivered, weather
+from makegood.incidents.detectors import (
+    anomaly,
+    capacity,
+    duplicates,
+    parcels,
+    undelivered,
+    weather,
+)
 from makegood.incidents.lateness import predict
 
 if TYPE_CHECKING:
@@ -21,4 +28,6 @@ def detect(view: HubView, policy: Detection, now_us: int) -> tuple[Finding, ...]
         *capacity.find(view, outlook, policy, now_us),
         *anomaly.find(view, policy, now_us),
         *undelivered.find(view, now_us),
+        *parcels.find(view, policy, now_us),
+        *duplicates.find(view, policy, now_us),
     )

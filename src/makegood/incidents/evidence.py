@@ -22,6 +22,10 @@ SUPPLY: Final = "supply"
 ENDANGERED: Final = "orders_endangered"
 UNRESERVED: Final = "orders_paid_unreserved"
 UNDELIVERED: Final = "orders_undelivered"
+PARCELS_UNSEEN: Final = "parcels_unseen"
+PARCELS_LOST: Final = "parcels_lost"
+CARRIER_DOWN: Final = "carrier_down"
+ORDERED_TWICE: Final = "orders_twice"
 CAUSE_GONE: Final = "cause_gone"
 
 FEED_AGES: Final = frozenset({WEATHER_AGE, COURIERS_AGE})

@@ -16,6 +16,7 @@ from makegood.domain.statuses import (
     SalesOrderStatus,
 )
 from makegood.events.log import LOG
+from makegood.incidents import load_orders as more
 from makegood.incidents.view import HubView
 from makegood.state import query
 from makegood.state.records import FULFILMENTS, RESERVATIONS, SALES_ORDERS
@@ -45,6 +46,8 @@ def load(
     arrivals = _arrivals(tx, known, since_us)
     unreserved = _unreserved(tx, known)
     undelivered = _undelivered(tx, known)
+    parcels = more.parcels(tx, known)
+    lately = more.lately(tx, known, now_us - policy.duplicates.look_back_minutes * MINUTE, _SKEW_US)
     return tuple(
         HubView(
             hub=query.hub(tx, hub_id),
@@ -54,6 +57,8 @@ def load(
             arrivals=arrivals.get(hub_id, 0),
             unreserved=tuple(unreserved[hub_id]),
             undelivered=tuple(undelivered[hub_id]),
+            parcels=tuple(parcels[hub_id]),
+            lately=tuple(lately[hub_id]),
         )
         for hub_id in sorted(known)
     )

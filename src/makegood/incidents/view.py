@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from makegood.domain.entities import Courier, FulfilmentOrder, Hub, Reservation, SalesOrder
+from makegood.domain.entities import (
+    Courier,
+    FulfilmentOrder,
+    Hub,
+    Reservation,
+    SalesOrder,
+    Waybill,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +21,9 @@ class HubView:
     `fulfilments` are the open deliveries, `couriers` those on shift, `lost` those of the shift
     who cannot be reached. `arrivals` is how many deliveries were created within policy's
     look-back. `unreserved` pairs each failed reservation with its sales order; `undelivered` are
-    sales orders that are worked on though every delivery of theirs has failed.
+    sales orders that are worked on though every delivery of theirs has failed. `parcels` pairs each
+    open waybill with its sales order, and `lately` are the orders that came in within policy's
+    look-back for duplicates.
     """
 
     hub: Hub
@@ -24,3 +33,5 @@ class HubView:
     unreserved: tuple[tuple[Reservation, SalesOrder], ...] = ()
     lost: tuple[Courier, ...] = ()
     undelivered: tuple[SalesOrder, ...] = ()
+    parcels: tuple[tuple[Waybill, SalesOrder], ...] = ()
+    lately: tuple[SalesOrder, ...] = ()

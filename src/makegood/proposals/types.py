@@ -15,7 +15,7 @@ from makegood.domain.actions import Action, ActionKind, ObligationKey
 from makegood.domain.authority import ActionStatus, ReviewStatus
 from makegood.domain.canonical import digest
 from makegood.domain.decisions import Decision
-from makegood.domain.entities import EntityRef, FulfilmentOrder, Hub, SalesOrder
+from makegood.domain.entities import EntityRef, FulfilmentOrder, Hub, SalesOrder, Waybill
 from makegood.domain.incidents import Incident
 from makegood.domain.money import Money
 from makegood.domain.policy import Policies
@@ -126,6 +126,10 @@ class StateReader(Protocol):
 
     def sales_orders(self, ids: Sequence[str]) -> tuple[SalesOrder, ...]:
         """Return the sales orders among these ids, in the order of the ids."""
+        ...
+
+    def waybills(self, order_ids: Sequence[str]) -> tuple[Waybill, ...]:
+        """Return the waybills of these sales orders, by order and id."""
         ...
 
     def earlier(self, order_ids: Sequence[str]) -> tuple[Earlier, ...]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from makegood.clock import Clock
-    from makegood.domain.entities import FulfilmentOrder, Hub, SalesOrder
+    from makegood.domain.entities import FulfilmentOrder, Hub, SalesOrder, Waybill
     from makegood.domain.incidents import Incident
     from makegood.store.session import Store
 
@@ -90,6 +90,11 @@ class StoreReader:
         with self._store.read() as tx:
             found = query.sales_orders(tx, ids)
         return tuple(found[one] for one in ids if one in found)
+
+    def waybills(self, order_ids: Sequence[str]) -> tuple[Waybill, ...]:
+        """Return the waybills of these sales orders, by order and id."""
+        with self._store.read() as tx:
+            return tuple(query.waybills_of(tx, order_ids))
 
     def earlier(self, order_ids: Sequence[str]) -> tuple[Earlier, ...]:
         """Return every action proposed before on these sales orders, oldest first."""

@@ -53,13 +53,19 @@ from makegood.domain.entities import (
     Reservation,
     SalesOrder,
     Stock,
+    Waybill,
 )
 from makegood.domain.geo import Point, distance_m
 from makegood.domain.incidents import Evidence, Incident, IncidentKind
 from makegood.domain.limits import Sky
 from makegood.domain.money import Money
 from makegood.domain.policy import Policies
-from makegood.domain.statuses import FulfilmentStatus, HubStatus, SalesOrderStatus
+from makegood.domain.statuses import (
+    FulfilmentStatus,
+    HubStatus,
+    SalesOrderStatus,
+    WaybillStatus,
+)
 from makegood.errors import (
     EffectRefused,
     InvalidInput,
@@ -199,6 +205,8 @@ __all__ = [
     "SupplierChange",
     "TimeOuts",
     "Unassign",
+    "Waybill",
+    "WaybillStatus",
     "WeatherReading",
     "Work",
     "agent",

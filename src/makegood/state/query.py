@@ -204,6 +204,12 @@ def _of_order(tx: Connection, records: Records[E], order_id: str) -> tuple[E, ..
     return tuple(_where(tx, records, records.table.c.order_id == order_id))
 
 
+def waybills_of(tx: Connection, order_ids: Iterable[str]) -> list[Waybill]:
+    """Return the waybills of these sales orders, by order and id."""
+    found = _where(tx, WAYBILLS, WAYBILLS.table.c.order_id.in_(sorted(set(order_ids))))
+    return sorted(found, key=lambda one: (one.order_id, one.id))
+
+
 def timeline(tx: Connection, order_id: str) -> list[TimelineEntry]:
     """Return what happened to an order and its parts, by when; personal values are left out.
 

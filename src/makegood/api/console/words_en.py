@@ -91,6 +91,8 @@ EN: Final[dict[str, str]] = {
     "incident.weather": "Rain at {hub}",
     "incident.capacity": "Too few couriers at {hub}",
     "incident.anomaly": "Paid, but nothing reserved at {hub}",
+    "incident.parcel": "Parcels from {hub} do not move",
+    "incident.duplicate": "Orders at {hub} that came in twice",
     "severity.0": "undecided",
     "severity.1": "watch",
     "severity.2": "some orders",
@@ -111,6 +113,10 @@ EN: Final[dict[str, str]] = {
     "evidence.orders_undelivered": (
         "delivery of {n} paid order failed | delivery of {n} paid orders failed"
     ),
+    "evidence.parcels_unseen": "parcels not seen for up to {value}, policy waits {limit}",
+    "evidence.parcels_lost": "parcels not seen for up to {value}, lost by policy after {limit}",
+    "evidence.carrier_down": "{value} of the carrier's parcels do not move: the carrier is down",
+    "evidence.orders_twice": "{n} order came in twice | {n} orders came in twice",
     "evidence.cause_gone": "the cause seems gone",
     "evidence.other": "{name}: {value}, policy says {limit}",
     # --- what agents did ---

@@ -61,6 +61,7 @@ class Order:
     """What a customer bought; `note` is the customer's own text, and never an instruction.
 
     `promised_us` is the promise as it stands, `first_promised_us` the one given at the start.
+    `delivered_us` is set where a carrier brought all of it, without a delivery of our own.
     """
 
     id: str
@@ -75,6 +76,7 @@ class Order:
     status: OrderStatus = OrderStatus.OPEN
     fulfilment_ids: tuple[str, ...] = ()
     note: str = ""
+    delivered_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ Each happening is laid on a stage before it begins; minutes count from there.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import Field
@@ -13,17 +14,21 @@ from makegood.clock import HOUR, MINUTE
 from makegood.domain.frozen import Frozen
 from makegood.domain.money import Money
 from makegood.effects.boundary import Point
+from makegood.errors import InvalidInput
 from makegood.gates import breakers, reviews
 from makegood.gates.circuits import State
 from makegood.replay.company import Fault, FaultKind
-from makegood.replay.company.model import PayOut
+from makegood.replay.company.model import FulfilmentStatus, PayOut
 from makegood.replay.company.weather import RainField, Storm
+from makegood.replay.scenarios.carriers import Parcels
 from makegood.replay.scenarios.feeds import Held, Lying, Muddled
 
 if TYPE_CHECKING:
+    from makegood.replay.company import Company
     from makegood.replay.stage import Stage
 
 _EVERYWHERE_M: Final = 50_000
+_NOT_LEFT: Final = (FulfilmentStatus.CREATED, FulfilmentStatus.READY)
 _OPERATOR: Final = "person_operator"
 Minute = Annotated[float, Field(ge=0, le=24 * 60)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -205,6 +210,36 @@ class ResetBreakers(Frozen):
                     breakers.reset(tx, house.policies, one.name, one.scope, _OPERATOR, now_us)
 
 
+class Fire(Frozen):
+    """A hub burns: it takes no more orders, and what had not left it is lost."""
+
+    do: Literal["fire"]
+    at_minutes: Minute
+    hub: Annotated[str, Field(min_length=1)]
+
+    def lay(self, stage: Stage, starts_us: int) -> None:
+        """Lay it on the stage.
+
+        Raises:
+            InvalidInput: the city has no such hub.
+
+        """
+        if self.hub not in (hubs := stage.company.records.hubs):
+            raise InvalidInput("happens.fire.hub", f"no hub {self.hub!r}", f"use {', '.join(hubs)}")
+        stage.at(starts_us + _us(self.at_minutes), lambda: self._burn(stage.company))
+
+    def _burn(self, company: Company) -> None:
+        company.catch_up()
+        with company.lock:
+            hub = replace(company.records.hub(self.hub), serving=False)
+            company.records.put(hub)
+            company.tape.hub_stopped(hub)
+            for each in tuple(company.records.fulfilments.values()):
+                if each.hub_id == self.hub and each.status in _NOT_LEFT:
+                    company.fleet.fail(each, "hub_fire")
+
+
 Happening = Annotated[
-    LayFault | Kill | Mute | Muddle | Lie | PaidElsewhere | ResetBreakers, Field(discriminator="do")
+    LayFault | Kill | Mute | Muddle | Lie | PaidElsewhere | ResetBreakers | Fire | Parcels,
+    Field(discriminator="do"),
 ]

@@ -107,6 +107,8 @@ def _is_broken(stage: Stage, order: Order) -> bool:
     if order.status is OrderStatus.CANCELLED:
         return False
     records, due_us = stage.company.records.fulfilments, order.first_promised_us
+    if order.delivered_us is not None:
+        return order.delivered_us > due_us
     parts = [records[each] for each in order.fulfilment_ids]
     in_time = [p.status is _DELIVERED and (p.delivered_us or 0) <= due_us for p in parts]
     return due_us <= stage.clock.now_us() and not (in_time and all(in_time))
@@ -122,7 +124,7 @@ def _is_stranded(stage: Stage, order: Order) -> bool:
     payments, records = stage.company.payments, stage.company.records.fulfilments
     parts = [records[each] for each in order.fulfilment_ids]
     hopeless = not parts or all(part.status is FulfilmentStatus.FAILED for part in parts)
-    if not hopeless or order.id not in payments.captures:
+    if not hopeless or order.delivered_us is not None or order.id not in payments.captures:
         return False
     left = payments.balance(order.id)
     return order.status in _OPEN or left.refunded_minor < left.captured_minor

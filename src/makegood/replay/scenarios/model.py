@@ -48,6 +48,7 @@ class City(Frozen):
     stuck_share: Share = 0.0
     flooded_share: Share = 0.0
     unreserved_orders: Annotated[int, Field(ge=0)] = 0
+    twice_orders: Annotated[int, Field(ge=0)] = 0
     couriers: tuple[int, int, int] = (7, 5, 4)
     demand: tuple[int, int, int] = (46, 30, 24)
 
@@ -58,6 +59,9 @@ class City(Frozen):
             raise ValueError(message)
         if self.unreserved_orders > self.orders - self.orders // 8:
             message = "unreserved_orders: not so many of the orders, the first eighth has stock"
+            raise ValueError(message)
+        if self.twice_orders > self.orders:
+            message = "twice_orders: no more than there are orders"
             raise ValueError(message)
         return self
 

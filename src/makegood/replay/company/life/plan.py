@@ -6,7 +6,7 @@ three hubs keeps nearly every promise and the storm endangers a good part of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
@@ -22,6 +22,7 @@ _STORM_RADIUS_M: Final = 2_400
 _DELIVERY_RADIUS_M: Final = 1_600
 # In this much rain the whole share of couriers that ever looks for shelter does so.
 _POURING_MM_H: Final = 40.0
+_AGAIN_US: Final = 75 * SECOND
 _TIERS: Final = ("standard", "silver", "gold")
 _TIER_WEIGHTS: Final = (70, 20, 10)
 _LATE_SHARE: Final = 0.06
@@ -51,7 +52,7 @@ class CityPlan:
 
     Orders are numbered from `first_order` on. Of those that come to the wet hub from the storm's
     peak on, the goods of a share are stuck behind the water for `stuck_us`, and of another share
-    the customer's street floods.
+    the customer's street floods. `twice_orders` of all orders come in again from another platform.
     """
 
     seed: int = 1
@@ -72,6 +73,7 @@ class CityPlan:
     stuck_us: int = 120 * MINUTE
     flooded_share: float = 0.02
     unreserved_orders: int = 4
+    twice_orders: int = 0
     couriers: tuple[int, ...] = (18, 13, 11)
     demand: tuple[int, ...] = (46, 30, 24)
 
@@ -206,6 +208,7 @@ def _orders(
         fate.sample(range(plan.orders // 8, plan.orders), plan.unreserved_orders)
     )
     made: list[PlannedOrder] = []
+    twice = frozenset(Random(f"{plan.seed}/twice").sample(range(plan.orders), plan.twice_orders))
     for index, offset_us in enumerate(offsets):
         order = _order(plan, plan.first_order + index, starts_us + offset_us, hubs, customers, rng)
         ready_us = order.placed_us + rng.randrange(3 * MINUTE, 8 * MINUTE)
@@ -221,7 +224,21 @@ def _orders(
                 flooded_us=ready_us + fate.randrange(5 * MINUTE, 20 * MINUTE) if flooded else None,
             )
         )
-    return tuple(made)
+    made += [_again(each) for index, each in enumerate(made) if index in twice]
+    return tuple(sorted(made, key=lambda one: one.order.placed_us))
+
+
+def _again(planned: PlannedOrder) -> PlannedOrder:
+    """Return an order as another platform sends it a little later, under its own number."""
+    first = planned.order
+    order = replace(
+        first,
+        id=first.id.replace("so-", "mp-"),
+        placed_us=first.placed_us + _AGAIN_US,
+        promised_us=first.promised_us + _AGAIN_US,
+        first_promised_us=first.first_promised_us + _AGAIN_US,
+    )
+    return replace(planned, order=order, packed_us=planned.packed_us + _AGAIN_US)
 
 
 def _offset(plan: CityPlan, rng: Random) -> int:
