@@ -12,7 +12,9 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # all cores afterwards (a package may carry a file that does not compile; that is its affair).
 INSTALL = $(PIP) install --require-hashes --no-deps --no-compile --only-binary :all: -r
 COMPILE = $(BIN)/python -W ignore -m compileall -q -j 0 $(VENV)/lib >/dev/null || true
-PYTEST := $(BIN)/python -m pytest
+# Bytecode that nobody keeps would be made again in every process that tests start.
+TESTED := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m
+PYTEST := $(TESTED) pytest
 SOURCES := $(wildcard src agents tools evals tests benchmarks)
 
 # Stamps without the environment they speak of are void.
@@ -35,16 +37,18 @@ demo: .make/runtime ## a rainstorm over a district, live (ARGS="--port 8080 --sp
 	@$(BIN)/makegood demo $(ARGS)
 
 test: .make/dev ## every fast test on both databases, and the browser test where Chromium is
+	@$(TESTED) tests.warm
 	@$(PYTEST) -m "not slow or browser" -n $(JOBS) $(ARGS)
 
 check: .make/dev ## format, lint, types, import contracts, fast tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/basedpyright
-	@$(BIN)/lint-imports
+	@# Kernels are compiled on the core that the type checker leaves idle.
+	@$(TESTED) tests.warm & $(BIN)/basedpyright && $(BIN)/lint-imports && wait $$!
 	@$(PYTEST) -m "not slow" -n $(JOBS) $(ARGS)
 
 test-slow: .make/dev ## the tests that take longer
+	@$(TESTED) tests.warm
 	@$(PYTEST) -m slow -n $(JOBS) --timeout=1800 $(ARGS)
 
 mutants: .make/dev ## take each invariant's guard away and show that its test fails

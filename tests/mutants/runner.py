@@ -88,15 +88,16 @@ def _write(path: Path, text: str) -> None:
 def run_tests(tests: Sequence[str], directory: Path) -> tuple[int, str]:
     """Run tests in a copy of the tree; return pytest's exit code and its last line."""
     command = [sys.executable, "-m", "pytest", "-q", "-x", "-m", "not postgres and not slow"]
-    for plugin in ("pytest_timeout", "_hypothesis_pytestplugin", "no:cacheprovider"):
+    # The other plugins take a second to load and have nothing to say here.
+    command += ["-o", "addopts=--import-mode=importlib --disable-plugin-autoload"]
+    for plugin in ("timeout", "hypothesispytest", "no:cacheprovider"):
         command += ["-p", plugin]
     command += ["--no-header", "--tb=line", *tests]
     try:
         done = subprocess.run(
             command,
             cwd=directory,
-            # The other plugins take a second to load and have nothing to say here.
-            env=_environment(directory) | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+            env=_environment(directory),
             capture_output=True,
             text=True,
             timeout=LONGEST_S,
