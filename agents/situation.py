@@ -51,7 +51,9 @@ class Situation:
 
     `everything` is all open deliveries of the hub, those that are endangered among them. `lost`
     are couriers who cannot be reached for now. `settled` are obligations (as text) that need not be
-    proposed again, `moving` the fulfilment orders whose courier is about to change.
+    proposed again, `moving` the fulfilment orders whose courier is about to change. `partners` are
+    riders of other fleets with room; those who carry something of ours are among `couriers` too,
+    without any, and what they have is in `engaged`.
     `doubts` hold for every action, `doubtful_couriers` for those that send somebody whose position
     is too old.
     """
@@ -68,6 +70,13 @@ class Situation:
     moving: frozenset[str]
     doubts: tuple[str, ...]
     doubtful_couriers: dict[str, str]
+    partners: tuple[CourierLoad, ...] = ()
+    engaged: frozenset[str] = frozenset()
+
+    @property
+    def frozen(self) -> frozenset[str]:
+        """What stays where it is: about to change hands, or given to another fleet."""
+        return self.moving | self.engaged
 
 
 def observe(context: AgentContext) -> Situation:
@@ -83,7 +92,8 @@ def observe(context: AgentContext) -> Situation:
         everything = ()
     conditions, doubts = _conditions(context, orders)
     loads = state.couriers(incident.hub_id) if everything else ()
-    couriers, away = _located(context, loads) if everything else ((), ())
+    everybody, away = _located(context, loads) if everything else ((), ())
+    couriers, partners = _apart(context, everybody)
     return Situation(
         orders=orders,
         everything=everything,
@@ -94,14 +104,44 @@ def observe(context: AgentContext) -> Situation:
         conditions=conditions,
         earlier=earlier,
         settled=settled(earlier),
-        moving=frozenset(
-            one.entity.id
-            for one in earlier
-            if one.kind is ActionKind.REASSIGN and one.status in _MOVING
-        ),
+        moving=frozenset(one.entity.id for one in earlier if _is_moving(one)),
         doubts=doubts,
-        doubtful_couriers=_doubtful(context, couriers),
+        doubtful_couriers=_doubtful(context, everybody),
+        partners=partners,
+        engaged=_engaged(context, couriers),
     )
+
+
+def _is_moving(one: Earlier) -> bool:
+    """Say whether an action will change an order's courier; a change of hub may wait for people."""
+    if one.kind is ActionKind.REROUTE:
+        return one.status in _MOVING and one.status is not ActionStatus.HELD
+    return one.kind is ActionKind.REASSIGN and one.status in _MOVING
+
+
+def _apart(
+    context: AgentContext, everybody: Sequence[CourierLoad]
+) -> tuple[tuple[CourierLoad, ...], tuple[CourierLoad, ...]]:
+    """Return whom the plan may reckon with, and the riders of other fleets with room."""
+    theirs = context.policies.objectives.ways.partner_fee
+    couriers: list[CourierLoad] = []
+    partners: list[CourierLoad] = []
+    for load in everybody:
+        if load.courier.vehicle not in theirs:
+            couriers.append(load)
+            continue
+        if load.free > 0:
+            partners.append(load)
+        if load.held:
+            full = load.courier.but(capacity=load.load)
+            couriers.append(replace(load, courier=full))
+    return tuple(couriers), tuple(partners)
+
+
+def _engaged(context: AgentContext, couriers: Sequence[CourierLoad]) -> frozenset[str]:
+    theirs = context.policies.objectives.ways.partner_fee
+    held = (load.held for load in couriers if load.courier.vehicle in theirs)
+    return frozenset(order.id for orders in held for order in orders)
 
 
 def _left_to(context: AgentContext) -> frozenset[str]:

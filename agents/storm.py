@@ -7,46 +7,38 @@ reject is answered once, by something that costs no more.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from agents.answers import answers
-from agents.coupons import Late, awards, coupons
+from agents.coupons import coupons
 from agents.desk import graph
-from agents.ending import end_orders
 from agents.model_planner import build_with_model
 from agents.red_warning import stops
 from agents.situation import Situation, observe
 from agents.state import RunState
+from agents.ways import Taken, proposals, told
+from agents.working import AT_RISK, Worked, plan_of, work_out
 from makegood.sdk import (
     MINUTE,
-    SECOND,
     Action,
-    ActionKind,
     ActionOutcome,
     AgentContext,
     Cause,
     Choice,
-    Compensated,
     Decision,
     IncidentKind,
     Money,
     Notify,
-    Plan,
     Proposed,
     Reassign,
-    Work,
+    WayKind,
     agent,
-    beyond,
     digest,
-    plan_jointly,
-    sure_late,
 )
 
 _CAUSES: Final = {IncidentKind.WEATHER: Cause.WEATHER, IncidentKind.CAPACITY: Cause.CAPACITY}
 _PLAN: Final = 0
 _DELAYED: Final = "delayed"
-_AT_RISK: Final = "at_risk"
 
 
 @agent(name="storm", incidents=(IncidentKind.WEATHER, IncidentKind.CAPACITY))
@@ -65,25 +57,13 @@ def build(context: AgentContext) -> Any:  # noqa: ANN401 -- a StateGraph, whose 
     return graph(context, nodes, run.answer)
 
 
-@dataclass(frozen=True, slots=True)
-class _Work:
-    """What a run has worked out: remade when it is taken up in another process."""
-
-    situation: Situation
-    plan: Plan | None
-    doubtful: tuple[Choice, ...]
-    lost: tuple[Choice, ...]
-    late: tuple[Late, ...]
-    awarded: Compensated | None
-
-
 class _Storm:
     """The nodes of one run; what they share lies in memory, and can be made again."""
 
     def __init__(self, context: AgentContext) -> None:
         self._context = context
         self._situation: Situation | None = None
-        self._work: _Work | None = None
+        self._work: Worked | None = None
 
     def observe(self, _state: RunState) -> RunState:
         """See what is endangered."""
@@ -118,6 +98,7 @@ class _Storm:
         return {
             "summary": (
                 f"{len(work.plan.choices)} endangered orders: {moved} go to another courier, "
+                f"{_other_ways(work.taken)}"
                 f"{len(work.late)} will be late, {len(paid)} get a coupon{total}, "
                 f"{len(work.doubtful)} may not be served at all, "
                 f"{len(work.lost)} can no longer be served."
@@ -136,7 +117,7 @@ class _Storm:
         """Offer a coupon of no more money instead of a refund or cancellation, or an apology."""
         self._situation = self._work = None
         situation, context = self._seen(), self._context
-        plan = _plan(context, situation, keep=True)
+        plan = plan_of(context, situation, keep=True)
         return answers(
             context,
             rejected,
@@ -151,99 +132,56 @@ class _Storm:
             self._situation = observe(self._context)
         return self._situation
 
-    def _worked(self) -> _Work:
+    def _worked(self) -> Worked:
         if self._work is None:
             situation = self._seen()
-            plan = _plan(self._context, situation)
-            choices = plan.choices if plan else ()
-            limit_us = self._context.policies.objectives.give_up_minutes * MINUTE
-            hopeless = beyond(plan, limit_us, situation.moving) if plan else ()
-            warned = _warned(self._context, situation)
-            lost = tuple(c for c in hopeless if c.order.order_id in warned)
-            doubtful = tuple(c for c in hopeless if c.order.order_id not in warned)
-            gone = {choice.order.id for choice in hopeless}
-            sure = sure_late(
-                [c for c in choices if c.order.id not in gone],
-                situation.conditions,
-                self._context.policies,
-            )
-            late = _late(situation, sure)
-            awarded = awards(self._context, late, situation.customers, situation.settled)
-            self._work = _Work(situation, plan, doubtful, lost, late, awarded)
+            self._work = work_out(self._context, situation, plan_of(self._context, situation))
         return self._work
 
     def _proposals(self) -> tuple[list[Proposed], list[Decision]]:
         context, work = self._context, self._worked()
         if work.plan is None:
             return stops(context, 0)
+        situation, taken = work.situation, work.taken
         decisions = [work.plan.decision]
-        ended = {choice.order.id for choice in work.lost}
-        hopeless = ended | {choice.order.id for choice in work.doubtful}
+        hopeless = {choice.order.id for choice in (*work.doubtful, *work.lost)}
         served = [choice for choice in work.plan.choices if choice.order.id not in hopeless]
-        actions = _moves(context, work.situation, served) + _messages(
-            work.situation, served, _DELAYED
-        )
-        actions += _messages(work.situation, work.doubtful, _AT_RISK)
+        left = [taken.after(choice) for choice in served]
+        actions = _moves(context, situation, [c for c in served if _is_planned(taken, c)])
+        actions += _messages(situation, left, _DELAYED)
+        actions += _messages(situation, work.doubtful, AT_RISK)
+        actions += told(situation, taken, work.endangered, _PLAN)
         if work.awarded is not None:
             decisions.append(work.awarded.decision)
-            actions += coupons(work.awarded, work.late, len(decisions) - 1, work.situation.doubts)
-        if work.lost:
-            limit_s = context.policies.objectives.give_up_minutes * 60
-            waits = {c.order.order_id: -(-c.late_us // SECOND) for c in work.lost}
-            ends = [(work.situation.sales[o], late_s) for o, late_s in waits.items()]
-            given_up, decision = end_orders(
-                ends, limit_s, Cause.UNDELIVERABLE, len(decisions), context.stamp
-            )
-            decisions.append(decision)
-            actions += [replace(one, doubts=work.situation.doubts) for one in given_up]
+            actions += coupons(work.awarded, work.late, len(decisions) - 1, situation.doubts)
+        if taken.options is not None:
+            decisions.append(taken.options.decision)
+            cause = _CAUSES.get(context.incident.kind, Cause.LATE)
+            actions += proposals(situation, taken, work.endangered, len(decisions) - 1, cause)
         stopped, why = stops(context, len(decisions))
-        new = [one for one in actions if _is_new(one.action, work.situation)]
+        new = [one for one in actions if _is_new(one.action, situation)]
         return [*stopped, *new], [*decisions, *why]
+
+
+def _is_planned(taken: Taken, choice: Choice) -> bool:
+    """Say whether the plan's own move is made: no way was looked for, or it is as planned."""
+    way = taken.way(choice.order.id)
+    return way is None or way.kind in (WayKind.PLANNED, WayKind.SLOT)
+
+
+def _other_ways(taken: Taken) -> str:
+    """Return a part of the summary: who goes another way than the plan's."""
+    kinds = (
+        (WayKind.PARTNER, "to another fleet"),
+        (WayKind.HUB, "to another hub"),
+        (WayKind.SLOT, "to a later slot"),
+    )
+    parts = [f"{n} {words}, " for kind, words in kinds if (n := taken.count(kind))]
+    return "".join(parts)
 
 
 def _is_new(action: Action, situation: Situation) -> bool:
     return str(action.obligation_key) not in situation.settled
-
-
-def _plan(context: AgentContext, situation: Situation, *, keep: bool = False) -> Plan | None:
-    everything = situation.everything
-    work = Work(
-        orders=everything,
-        couriers=situation.couriers,
-        lost=situation.lost,
-        conditions=situation.conditions,
-        policies=context.policies,
-        values={o.id: situation.sales[o.order_id].total_minor for o in everything},
-        frozen=frozenset(o.id for o in everything) if keep else situation.moving,
-    )
-    endangered = frozenset(order.id for order in situation.orders)
-    return plan_jointly(work, endangered=endangered, stamp=context.stamp, seed=context.seed)
-
-
-def _warned(context: AgentContext, situation: Situation) -> frozenset[str]:
-    """Return the sales orders whose customers were told a round ago that nobody may come.
-
-    Who is in doubt once may be served all the same: rain passes and couriers come back. So an
-    order is given up only when it is in doubt again, in a later round.
-    """
-    round_us = context.policies.detection.rounds.every_minutes * MINUTE
-    before_us = context.clock.now_us() - round_us // 2
-    return frozenset(
-        one.order_id
-        for one in situation.earlier
-        if one.kind is ActionKind.NOTIFY
-        and one.obligation.entitlement == f"{Cause.LATE}:{_AT_RISK}"
-        and one.at_us <= before_us
-    )
-
-
-def _late(situation: Situation, choices: Sequence[Choice]) -> tuple[Late, ...]:
-    """Return the sales orders that will be late, each by its latest delivery."""
-    worst: dict[str, int] = {}
-    for choice in choices:
-        order_id = choice.order.order_id
-        worst[order_id] = max(choice.late_us, worst.get(order_id, choice.late_us))
-    return tuple(Late(situation.sales[o], by_us) for o, by_us in worst.items() if by_us >= MINUTE)
 
 
 def _moves(

@@ -75,6 +75,7 @@ def test_a_run_proposes_what_makes_sense_and_is_explained() -> None:
     proposal = made.submitted[first(made)]
     assert set(kinds(proposal)) == {
         ActionKind.REASSIGN,
+        ActionKind.RESCHEDULE,
         ActionKind.NOTIFY,
         ActionKind.COUPON,
         ActionKind.REFUND,

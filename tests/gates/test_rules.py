@@ -112,6 +112,7 @@ def test_a_kind_that_policy_denies_is_denied_and_takes_no_obligation(world: Worl
 
 
 def test_a_kind_that_policy_holds_waits_for_a_person(world: World) -> None:
+    world.policy("autonomy", actions=ALLOW_ALL | {ActionKind.RESCHEDULE: Autonomy.HOLD})
     world.order("o")
     later = Reschedule(
         hub_id="h1", order_id="o", customer_id="c-o", cause=Cause.LATE, promised_us=1

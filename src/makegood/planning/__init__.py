@@ -9,11 +9,15 @@ from makegood.planning.compensation import NONE, Award, Claim, Compensated, Give
 from makegood.planning.explain import Contribution, Explanation, Flip, explain, shares_bp
 from makegood.planning.joint.face import plan_jointly, sure_late, warm_up
 from makegood.planning.joint.work import Work
+from makegood.planning.options import Endangered, Options, Way, WayKind, choose
+from makegood.planning.options_around import Around, Elsewhere
+from makegood.planning.options_ways import endangered
 from makegood.planning.recompute import recompute
 
 __all__ = [
     "KEEP",
     "NONE",
+    "Around",
     "Award",
     "Choice",
     "Claim",
@@ -21,16 +25,23 @@ __all__ = [
     "Conditions",
     "Contribution",
     "CourierLoad",
+    "Elsewhere",
+    "Endangered",
     "Explanation",
     "Flip",
     "Given",
+    "Options",
     "Plan",
     "Rain",
     "Stamp",
+    "Way",
+    "WayKind",
     "Work",
     "assign",
     "beyond",
+    "choose",
     "compensate",
+    "endangered",
     "explain",
     "plan_jointly",
     "recompute",

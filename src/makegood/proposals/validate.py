@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+from makegood.clock import to_rfc3339
 from makegood.domain.actions import (
     Action,
     ActionKind,
@@ -18,7 +19,9 @@ from makegood.domain.actions import (
     Recall,
     Refund,
     Reroute,
+    Reschedule,
     StopService,
+    Substitute,
     Unassign,
 )
 from makegood.domain.decisions import Decision, Method, Subject
@@ -161,10 +164,36 @@ def _explained(proposed: Proposed, decisions: Sequence[_Explained]) -> _Say:
     if decision.method in (Method.MIN_COST_FLOW, Method.ROUTES):
         if isinstance(action, Reassign) and chosen.key != action.to_courier:
             yield "to_courier", f"the decision chose {chosen.key!r}"
+        elif action.kind in chosen.key.split("+"):
+            yield from _of_way(action, chosen.key)
         elif not isinstance(action, Reassign) and action.kind is not ActionKind.NOTIFY:
             yield "decision", f"a plan of courier choices does not explain a {action.kind}"
     elif decision.method is Method.LADDER:
         if not isinstance(action, Coupon) or decision.score(chosen) != action.amount.minor:
             yield "amount.minor", f"the ladder gives {decision.score(chosen)}"
-    elif action.kind not in chosen.key.split("+"):
-        yield "kind", f"the decision chose {chosen.key!r}"
+    else:
+        yield from _of_way(action, chosen.key)
+
+
+def _of_way(action: Action, key: str) -> _Say:
+    """Say where an action is not what an option's key names: kinds, and `to:` whom or where."""
+    parts = key.split("+")
+    goals = [part.removeprefix("to:") for part in parts if part.startswith("to:")]
+    goal = _goal(action)
+    if action.kind not in parts or (goals and goal and goal not in goals):
+        yield "kind", f"the decision chose {key!r}"
+
+
+def _goal(action: Action) -> str:
+    """Return where an action takes an order, as options name it."""
+    match action:
+        case Reassign():
+            return action.to_courier
+        case Reroute():
+            return action.to_hub
+        case Reschedule():
+            return to_rfc3339(action.promised_us)
+        case Substitute():
+            return action.sku
+        case _:
+            return ""
