@@ -18,6 +18,7 @@ from makegood.replay.company.life.plan import CityPlan, Script, write_script
 from makegood.replay.company.model import FulfilmentStatus, OrderStatus
 from makegood.replay.company.notifications import Notifications
 from makegood.replay.company.oms import Oms
+from makegood.replay.company.partners import Partners
 from makegood.replay.company.payments import Entry, Payments
 from makegood.replay.company.records import Records
 from makegood.replay.company.weather import RainField
@@ -79,6 +80,7 @@ class Company:
         self.oms = Oms(self._hands, self.records, self.tape, self.fleet)
         self.payments = Payments(self._hands, self.tape, write)
         self.notifications = Notifications(self._hands)
+        self.partners = Partners(self._hands)
         self.script: Script | None = None
         self.rain = RainField()
         self._life: Life | None = None
@@ -149,7 +151,8 @@ class Company:
         deliveries = [self.records.fulfilments[each] for each in order.fulfilment_ids]
         if order.status is OrderStatus.CANCELLED:
             return "cancelled"
-        if any(each.status is FulfilmentStatus.FAILED for each in deliveries):
+        failed = any(each.status is FulfilmentStatus.FAILED for each in deliveries)
+        if failed or self.oms.stock.is_struck(order):
             return "undeliverable"
         if order.status is not OrderStatus.COMPLETED:
             return "open"

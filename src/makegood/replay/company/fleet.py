@@ -28,13 +28,16 @@ class Fleet:
     """The dispatch system of the couriers.
 
     `on_change` is told the id of each courier whose list of deliveries changed, and `check` is
-    asked before a delivery is given to one, and raises Refused; the city's life puts itself there.
+    asked before a delivery is given to one, and raises Refused; `check_move` and `on_move` are
+    asked and told likewise when another hub is to serve one. The city's life puts itself there.
     """
 
     def __init__(self, clock: Clock, records: Records, tape: Tape) -> None:
         """Work on the company's shared records."""
         self.on_change: Callable[[str], None] = _nobody_listens
         self.check: Callable[[Courier, Fulfilment], None] = _anything_goes
+        self.check_move: Callable[[Fulfilment, str], None] = _move_anything
+        self.on_move: Callable[[Fulfilment, str], None] = _move_anything
         self._clock = clock
         self._records = records
         self._tape = tape
@@ -111,10 +114,12 @@ class Fleet:
         hub = self._records.hub(to_hub)
         if delivery.hub_id == to_hub:
             raise Refused(409, "same-hub", f"{fulfilment_id!r} is served from {to_hub!r}")
+        self.check_move(delivery, to_hub)
         taken = self.take(delivery)
         moved = replace(taken, hub_id=to_hub)
         self._records.put(moved)
         self._tape.rerouted(moved, delivery.hub_id, hub)
+        self.on_move(moved, delivery.hub_id)
         return self._keep(key, fingerprint, "reroute", delivery), False
 
     def under(self, keys: Iterable[str]) -> tuple[Command, ...]:
@@ -224,3 +229,7 @@ def _nobody_listens(_courier_id: str) -> None:
 
 def _anything_goes(_courier: Courier, _delivery: Fulfilment) -> None:
     """Forbid nothing, as in a company without a city."""
+
+
+def _move_anything(_delivery: Fulfilment, _hub_id: str) -> None:
+    """Forbid nothing and take note of nothing, as in a company without a city."""

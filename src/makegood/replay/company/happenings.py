@@ -61,13 +61,13 @@ class Tape:
             "customer_id": order.customer_id,
             "customer_name": customer.name,
             "customer_phone": customer.phone,
-            "total": _money(order.total),
+            "total": money_data(order.total),
             "lines": [
                 {
                     "line_id": line.line_id,
                     "sku": line.sku,
                     "quantity": line.quantity,
-                    "price": _money(line.price),
+                    "price": money_data(line.price),
                 }
                 for line in order.lines
             ],
@@ -75,70 +75,70 @@ class Tape:
             "drop_off": _place(order.drop_off),
             "note": order.note,
         }
-        self._tell("sales_order.placed", order.id, order.hub_id, data)
+        self.tell("sales_order.placed", order.id, order.hub_id, data)
 
     def captured(self, made: Capture, hub_id: str) -> None:
         """Tell that money was taken for an order."""
-        data = {"amount": _money(made.amount)}
-        self._tell("sales_order.payment_captured", made.order_id, hub_id, data)
+        data = {"amount": money_data(made.amount)}
+        self.tell("sales_order.payment_captured", made.order_id, hub_id, data)
 
     def refunded(self, made: Refund, hub_id: str) -> None:
         """Tell that money was given back."""
-        data = {"amount": _money(made.paid.amount)}
-        self._tell("sales_order.payment_refunded", made.paid.order_id, hub_id, data)
+        data = {"amount": money_data(made.paid.amount)}
+        self.tell("sales_order.payment_refunded", made.paid.order_id, hub_id, data)
 
     def coupon_issued(self, made: Coupon, hub_id: str) -> None:
         """Tell that a coupon was given."""
-        data = {"amount": _money(made.paid.amount)}
-        self._tell("sales_order.coupon_issued", made.paid.order_id, hub_id, data)
+        data = {"amount": money_data(made.paid.amount)}
+        self.tell("sales_order.coupon_issued", made.paid.order_id, hub_id, data)
 
     def promised(self, order: Order) -> None:
         """Tell by when an order, and each of its deliveries, is promised now."""
         data = {"promised_at": to_rfc3339(order.promised_us)}
-        self._tell("sales_order.promised", order.id, order.hub_id, data)
+        self.tell("sales_order.promised", order.id, order.hub_id, data)
 
     def held(self, order: Order) -> None:
         """Tell that nobody works on an order until it is released."""
-        self._tell("sales_order.put_on_hold", order.id, order.hub_id, {})
+        self.tell("sales_order.put_on_hold", order.id, order.hub_id, {})
 
     def released(self, order: Order) -> None:
         """Tell that work on a held order goes on."""
-        self._tell("sales_order.released", order.id, order.hub_id, {})
+        self.tell("sales_order.released", order.id, order.hub_id, {})
 
     def cancelled(self, order: Order, reason: str) -> None:
         """Tell that an order will not be delivered, and that its stock is free."""
-        self._tell("sales_order.cancelled", order.id, order.hub_id, {"reason": reason})
+        self.tell("sales_order.cancelled", order.id, order.hub_id, {"reason": reason})
         for line in order.lines:
-            self._tell("reservation.released", _reservation(order, line), order.hub_id, {})
+            self.tell("reservation.released", reservation_id(order, line), order.hub_id, {})
 
     def completed(self, order: Order) -> None:
         """Tell that all of an order was delivered."""
-        self._tell("sales_order.delivered", order.id, order.hub_id, {})
+        self.tell("sales_order.delivered", order.id, order.hub_id, {})
 
     # --- stock -----------------------------------------------------------------------------
 
     def counted(self, hub: Hub, sku: str, on_hand: int) -> None:
         """Tell how much of an article lies at a hub."""
         data = {"sku": sku, "on_hand": on_hand}
-        self._tell("stock.counted", f"{hub.id}:{sku}", hub.id, data)
+        self.tell("stock.counted", f"{hub.id}:{sku}", hub.id, data)
 
     def reserved(self, order: Order, failed: str = "") -> None:
         """Tell that stock was set aside for each line, save for the line that failed."""
         for line in order.lines:
-            subject = _reservation(order, line)
+            subject = reservation_id(order, line)
             asked = {
                 "order_id": order.id,
                 "line_id": line.line_id,
                 "sku": line.sku,
                 "quantity": line.quantity,
             }
-            self._tell("reservation.requested", subject, order.hub_id, asked)
+            self.tell("reservation.requested", subject, order.hub_id, asked)
             if line.line_id == failed:
-                self._tell("reservation.failed", subject, order.hub_id, {"reason": "out_of_stock"})
+                self.tell("reservation.failed", subject, order.hub_id, {"reason": "out_of_stock"})
                 continue
-            self._tell("reservation.confirmed", subject, order.hub_id, {})
+            self.tell("reservation.confirmed", subject, order.hub_id, {})
             taken = {"by": -line.quantity, "reason": "sold"}
-            self._tell("stock.adjusted", f"{order.hub_id}:{line.sku}", order.hub_id, taken)
+            self.tell("stock.adjusted", f"{order.hub_id}:{line.sku}", order.hub_id, taken)
 
     # --- fulfilment orders -----------------------------------------------------------------
 
@@ -154,53 +154,53 @@ class Tape:
             "ready_at": to_rfc3339(made.ready_us),
             "promised_at": to_rfc3339(made.promised_us),
         }
-        self._tell("fulfilment_order.created", made.id, made.hub_id, data)
+        self.tell("fulfilment_order.created", made.id, made.hub_id, data)
 
     def fulfilment_promised(self, delivery: Fulfilment) -> None:
         """Tell by when a delivery is promised now."""
         data = {"promised_at": to_rfc3339(delivery.promised_us)}
-        self._tell("fulfilment_order.promised", delivery.id, delivery.hub_id, data)
+        self.tell("fulfilment_order.promised", delivery.id, delivery.hub_id, data)
 
     def ready(self, delivery: Fulfilment) -> None:
         """Tell that a delivery is packed."""
-        self._tell("fulfilment_order.ready", delivery.id, delivery.hub_id, {})
+        self.tell("fulfilment_order.ready", delivery.id, delivery.hub_id, {})
 
     def assigned(self, delivery: Fulfilment) -> None:
         """Tell which courier has a delivery now."""
         data = {"courier_id": delivery.courier_id, "assignment": delivery.assignment}
-        self._tell("fulfilment_order.assigned", delivery.id, delivery.hub_id, data)
+        self.tell("fulfilment_order.assigned", delivery.id, delivery.hub_id, data)
 
     def unassigned(self, delivery: Fulfilment) -> None:
         """Tell that a delivery has no courier any more."""
-        self._tell("fulfilment_order.unassigned", delivery.id, delivery.hub_id, {})
+        self.tell("fulfilment_order.unassigned", delivery.id, delivery.hub_id, {})
 
     def rerouted(self, delivery: Fulfilment, from_hub: str, hub: Hub) -> None:
         """Tell that another hub serves a delivery."""
         data = {"to_hub": hub.id, "pick_up": _place(hub.position), "pick_up_id": hub.id}
-        self._tell("fulfilment_order.rerouted", delivery.id, from_hub, data)
+        self.tell("fulfilment_order.rerouted", delivery.id, from_hub, data)
 
     def picked_up(self, delivery: Fulfilment) -> None:
         """Tell that a delivery is on board."""
         data = {"courier_id": delivery.courier_id}
-        self._tell("fulfilment_order.picked_up", delivery.id, delivery.hub_id, data)
+        self.tell("fulfilment_order.picked_up", delivery.id, delivery.hub_id, data)
 
     def expected(self, delivery: Fulfilment, at_us: int) -> None:
         """Tell when a delivery will probably be handed over."""
         data = {"expected_at": to_rfc3339(at_us)}
-        self._tell("fulfilment_order.expected", delivery.id, delivery.hub_id, data)
+        self.tell("fulfilment_order.expected", delivery.id, delivery.hub_id, data)
 
     def delivered(self, delivery: Fulfilment) -> None:
         """Tell that a delivery was handed over."""
-        self._tell("fulfilment_order.delivered", delivery.id, delivery.hub_id, {})
+        self.tell("fulfilment_order.delivered", delivery.id, delivery.hub_id, {})
 
     def failed(self, delivery: Fulfilment, reason: str) -> None:
         """Tell that a delivery did not come about."""
         data = {"reason": reason}
-        self._tell("fulfilment_order.failed", delivery.id, delivery.hub_id, data)
+        self.tell("fulfilment_order.failed", delivery.id, delivery.hub_id, data)
 
     def fulfilment_cancelled(self, delivery: Fulfilment) -> None:
         """Tell that a delivery is not wanted any more."""
-        self._tell("fulfilment_order.cancelled", delivery.id, delivery.hub_id, {})
+        self.tell("fulfilment_order.cancelled", delivery.id, delivery.hub_id, {})
 
     # --- couriers, hubs, weather -----------------------------------------------------------
 
@@ -211,38 +211,38 @@ class Tape:
             "capacity": courier.capacity,
             "position": _place(courier.position),
         }
-        self._tell("courier.registered", courier.id, courier.hub_id, data)
+        self.tell("courier.registered", courier.id, courier.hub_id, data)
 
     def shift_started(self, courier: Courier) -> None:
         """Tell that a courier can be given deliveries."""
         data = {"ends_at": to_rfc3339(courier.shift_ends_us)}
-        self._tell("courier.shift_started", courier.id, courier.hub_id, data)
+        self.tell("courier.shift_started", courier.id, courier.hub_id, data)
 
     def shift_ended(self, courier: Courier) -> None:
         """Tell that a courier went home."""
-        self._tell("courier.shift_ended", courier.id, courier.hub_id, {})
+        self.tell("courier.shift_ended", courier.id, courier.hub_id, {})
 
     def lost(self, courier: Courier) -> None:
         """Tell that a courier cannot be reached for now."""
-        self._tell("courier.lost", courier.id, courier.hub_id, {"reason": "shelter"})
+        self.tell("courier.lost", courier.id, courier.hub_id, {"reason": "shelter"})
 
     def found(self, courier: Courier) -> None:
         """Tell that a courier is back."""
-        self._tell("courier.found", courier.id, courier.hub_id, {})
+        self.tell("courier.found", courier.id, courier.hub_id, {})
 
     def position(self, courier: Courier) -> None:
         """Tell where a courier is."""
         data = {"position": _place(courier.position)}
-        self._tell("courier.position", courier.id, courier.hub_id, data)
+        self.tell("courier.position", courier.id, courier.hub_id, data)
 
     def hub_registered(self, hub: Hub) -> None:
         """Tell of a hub."""
         data = {"name": hub.name, "zone": hub.zone, "position": _place(hub.position)}
-        self._tell("hub.registered", hub.id, hub.id, data)
+        self.tell("hub.registered", hub.id, hub.id, data)
 
     def hub_stopped(self, hub: Hub) -> None:
         """Tell that a hub takes no new orders."""
-        self._tell("hub.stopped", hub.id, hub.id, {"reason": "asked_to"})
+        self.tell("hub.stopped", hub.id, hub.id, {"reason": "asked_to"})
 
     def rain(self, hub: Hub, field: RainField) -> None:
         """Tell the rain at a hub in mm/h, now, at most in the next hour and by quarter, and wind.
@@ -261,9 +261,10 @@ class Tape:
             ],
             "wind_m_s": round(field.wind_kmh(hub.position, now_us) / _KMH_A_M_S, 1),
         }
-        self._tell("hub.weather_observed", hub.id, hub.id, data)
+        self.tell("hub.weather_observed", hub.id, hub.id, data)
 
-    def _tell(self, kind: str, subject: str, hub_id: str, data: Data) -> None:
+    def tell(self, kind: str, subject: str, hub_id: str, data: Data) -> None:
+        """Tell something of a type of the catalogue about a subject."""
         self._told += 1
         # Two lives of the company begin at different instants: their events never share an id.
         event: Event = {
@@ -286,9 +287,11 @@ def _place(point: Point) -> Data:
     return {"lat": point.lat, "lon": point.lon}
 
 
-def _money(amount: Money) -> Data:
+def money_data(amount: Money) -> Data:
+    """Return an amount as events have it."""
     return {"minor": amount.minor, "currency": amount.currency}
 
 
-def _reservation(order: Order, line: Line) -> str:
+def reservation_id(order: Order, line: Line) -> str:
+    """Return the id of the stock that is set aside for a line."""
     return f"{order.id}-r{line.line_id}"

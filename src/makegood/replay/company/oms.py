@@ -20,8 +20,9 @@ from makegood.replay.company.model import (
     Order,
     OrderStatus,
 )
-from makegood.replay.company.problems import Refused
+from makegood.replay.company.problems import Refused, unknown
 from makegood.replay.company.records import Records
+from makegood.replay.company.stock import NoStock, OrderStock, Stock
 
 _LEFT = (FulfilmentStatus.PICKED_UP, FulfilmentStatus.DELIVERED)
 _AT_HUB = (FulfilmentStatus.CREATED, FulfilmentStatus.READY)
@@ -30,13 +31,14 @@ _AT_HUB = (FulfilmentStatus.CREATED, FulfilmentStatus.READY)
 class Oms:
     """The company's orders.
 
-    `on_release` is told of each delivery that is new or may go on; the city's life puts itself
-    there.
+    `on_release` is told of each delivery that is new or may go on, and `stock` is asked where
+    goods could come from; the city's life puts itself there.
     """
 
     def __init__(self, clock: Clock, records: Records, tape: Tape, fleet: Fleet) -> None:
         """Work on the company's shared records."""
         self.on_release: Callable[[Fulfilment], None] = _nobody_listens
+        self.stock: Stock = NoStock()
         self._clock = clock
         self._records = records
         self._tape = tape
@@ -102,6 +104,7 @@ class Oms:
                 moved = replace(delivery, promised_us=promised_us)
                 self._records.put(moved)
                 self._tape.fulfilment_promised(moved)
+        self.stock.ask_again(promised)
         return command
 
     def split(self, key: str, order_id: str, line_ids: tuple[str, ...]) -> Command:
@@ -131,7 +134,29 @@ class Oms:
         self._records.put(replace(order, fulfilment_ids=(*order.fulfilment_ids, apart.id)))
         self._tape.fulfilment_created(apart, order, self._records.hub(apart.hub_id))
         self.on_release(apart)
+        self.stock.ask_again(self._records.order(order_id))
         return command
+
+    def substitute(self, key: str, order_id: str, line_id: str, sku: str) -> Command:
+        """Fill a line whose goods are missing by another article, at no more than it cost.
+
+        Raises:
+            Refused: as `cancel`; 404 unknown line; 409 when it is not short or there are too few;
+                422 when the customer does not take that article.
+
+        """
+        order = self._changeable(order_id)
+        if line_id not in {line.line_id for line in order.lines}:
+            raise unknown("line", line_id)
+        self.stock.check_substitute(order, line_id, sku)
+        command = self._keep(key, "substitute", order_id)
+        self.stock.substitute(order, line_id, sku)
+        return command
+
+    def sources(self, order_ids: Iterable[str]) -> tuple[OrderStock, ...]:
+        """Say where the goods of orders could come from; unknown ids are left out."""
+        found = (self._records.orders.get(each) for each in order_ids)
+        return tuple(self.stock.sources(order) for order in found if order is not None)
 
     def stop(self, key: str, hub_id: str) -> Command:
         """Take no more orders at a hub; 409 when it is stopped already."""

@@ -18,7 +18,11 @@ Entry = Capture | Refund | Coupon
 
 
 class Payments:
-    """The payment provider's books."""
+    """The payment provider's books.
+
+    `on_refund` is told an order and what was given back for it by now; the city's life puts itself
+    there.
+    """
 
     def __init__(
         self, clock: Clock, tape: Tape, write: Callable[[Entry], None] | None = None
@@ -33,6 +37,7 @@ class Payments:
         self.refunds: dict[str, Refund] = {}
         self.coupons: dict[str, Coupon] = {}
         self._refunded: dict[str, int] = {}
+        self.on_refund: Callable[[str, int], None] = _nobody_listens
 
     def capture(self, order_id: str, customer_id: str, amount: Money, hub_id: str = "") -> Capture:
         """Take money for an order, once; `hub_id` is only handed on to who listens.
@@ -78,6 +83,7 @@ class Payments:
         made = Refund(f"re_{len(self.refunds) + 1:06d}", key, wanted, self._clock.now_us())
         self._book(made)
         self._tape.refunded(made, self.captures[wanted.order_id].hub_id)
+        self.on_refund(wanted.order_id, self._refunded[wanted.order_id])
         return made, False
 
     def coupon(self, key: str, wanted: PayOut) -> tuple[Coupon, bool]:
@@ -149,3 +155,7 @@ class Payments:
 def _check_positive(amount: Money) -> None:
     if amount.minor <= 0:
         raise Refused(422, "amount", "the amount must be more than 0 minor units")
+
+
+def _nobody_listens(_order_id: str, _minor: int) -> None:
+    """Take note of nothing, as in a company without a city."""

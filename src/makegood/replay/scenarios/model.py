@@ -48,6 +48,11 @@ class City(Frozen):
     stuck_share: Share = 0.0
     flooded_share: Share = 0.0
     unreserved_orders: Annotated[int, Field(ge=0)] = 0
+    short_articles: Annotated[int, Field(ge=0, le=9)] = 0
+    spare_units: Annotated[int, Field(ge=0)] = 0
+    supply_minutes: Minute = 60
+    supply_units: Annotated[int, Field(ge=0)] = 0
+    swap_share: Share = 0.0
     twice_orders: Annotated[int, Field(ge=0)] = 0
     couriers: tuple[int, int, int] = (7, 5, 4)
     demand: tuple[int, int, int] = (46, 30, 24)

@@ -18,6 +18,8 @@ from makegood.replay.company.happenings import Tape
 from makegood.replay.company.life.agenda import Agenda
 from makegood.replay.company.life.plan import SHELF, PlannedCourier, PlannedOrder, Script
 from makegood.replay.company.life.riding import Riding
+from makegood.replay.company.life.shortage import draw_shortage
+from makegood.replay.company.life.stockroom import Stockroom
 from makegood.replay.company.model import (
     Courier,
     CourierStatus,
@@ -28,6 +30,7 @@ from makegood.replay.company.model import (
 from makegood.replay.company.oms import Oms
 from makegood.replay.company.payments import Payments
 from makegood.replay.company.records import Records
+from makegood.replay.company.stock_tape import StockTape
 
 _TICK_US: Final = MINUTE
 _WEATHER_TICKS: Final = 5
@@ -66,6 +69,22 @@ class City:
         self._payments = payments
         self._riding = Riding(clock, records, tape, fleet, script.rain, agenda)
         self._ticks = 0
+        shortage = draw_shortage(script)
+        self._stockroom = Stockroom(
+            clock,
+            records,
+            StockTape(tape),
+            shortage,
+            resume=self._carry_on,
+            give_up=self._strike,
+            release=fleet.take,
+        )
+        for (hub_id, sku), due in shortage.supplies.items():
+            agenda.at(due.at_us, partial(self._stockroom.supply, hub_id, sku))
+        oms.stock = self._stockroom
+        fleet.check_move = self._stockroom.check_move
+        fleet.on_move = self._stockroom.moved
+        payments.on_refund = self._stockroom.paid_back
         oms.on_release = self._carry_on
         self._begin()
 
@@ -141,7 +160,7 @@ class City:
 
     def _packed(self, fulfilment_id: str) -> None:
         delivery = self._records.fulfilment(fulfilment_id)
-        if delivery.status is not FulfilmentStatus.CREATED:
+        if delivery.status is not FulfilmentStatus.CREATED or self._stockroom.holds_up(delivery):
             return
         ready = replace(delivery, status=FulfilmentStatus.READY)
         self._records.put(ready)
@@ -154,6 +173,13 @@ class City:
         delivery = self._records.fulfilment(fulfilment_id)
         if delivery.status in (*_AT_HUB, FulfilmentStatus.PICKED_UP):
             self._fleet.fail(delivery, "street_flooded")
+
+    def _strike(self, delivery: Fulfilment) -> None:
+        """Call off a delivery of which the customer has all the money back."""
+        taken = self._fleet.take(delivery)
+        self._records.put(replace(taken, status=FulfilmentStatus.CANCELLED))
+        self._tape.fulfilment_cancelled(taken)
+        self._riding.complete(delivery.order_id)
 
     def _carry_on(self, delivery: Fulfilment) -> None:
         if delivery.status is FulfilmentStatus.CREATED:
@@ -168,7 +194,7 @@ class City:
         return delivery.ready_us - self._clock.now_us() <= _SOON_US
 
     def _dispatch(self, delivery: Fulfilment) -> None:
-        if not self._is_soon(delivery):
+        if not self._is_soon(delivery) or self._stockroom.is_short(delivery):
             return
         usual = self._script.plan.usual_load
         free = [

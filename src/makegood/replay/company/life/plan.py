@@ -53,6 +53,7 @@ class CityPlan:
     Orders are numbered from `first_order` on. Of those that come to the wet hub from the storm's
     peak on, the goods of a share are stuck behind the water for `stuck_us`, and of another share
     the customer's street floods. `twice_orders` of all orders come in again from another platform.
+    The rest is about goods that are missed when they are picked: see `shortage`.
     """
 
     seed: int = 1
@@ -73,6 +74,11 @@ class CityPlan:
     stuck_us: int = 120 * MINUTE
     flooded_share: float = 0.02
     unreserved_orders: int = 4
+    short_articles: int = 0
+    spare_units: int = 0
+    supply_us: int = 60 * MINUTE
+    supply_units: int = 0
+    swap_share: float = 0.0
     twice_orders: int = 0
     couriers: tuple[int, ...] = (18, 13, 11)
     demand: tuple[int, ...] = (46, 30, 24)

@@ -217,13 +217,15 @@ class Riding:
         done = replace(delivery, status=FulfilmentStatus.DELIVERED, delivered_us=now_us)
         self._records.put(done)
         self._tape.delivered(done)
-        self._complete(done.order_id)
+        self.complete(done.order_id)
         self._fleet.strike(done)
 
-    def _complete(self, order_id: str) -> None:
+    def complete(self, order_id: str) -> None:
+        """Complete an order once everything that is still wanted was delivered."""
         order = self._records.order(order_id)
         deliveries = [self._records.fulfilment(each) for each in order.fulfilment_ids]
-        if all(each.status is FulfilmentStatus.DELIVERED for each in deliveries):
+        wanted = [each for each in deliveries if each.status is not FulfilmentStatus.CANCELLED]
+        if wanted and all(each.status is FulfilmentStatus.DELIVERED for each in wanted):
             self._records.put(replace(order, status=OrderStatus.COMPLETED))
             self._tape.completed(order)
 

@@ -11,6 +11,7 @@ from makegood.replay.company.company import Company
 from makegood.replay.company.credentials import System
 from makegood.replay.company.model import Command, Customer, Hub, Order
 from makegood.replay.company.routes.common import Body, Key, Keys, guard
+from makegood.replay.company.stock import OrderStock
 
 
 class CancelBody(Body):
@@ -29,6 +30,19 @@ class SplitBody(Body):
     """The lines to deliver apart."""
 
     line_ids: tuple[str, ...] = Field(min_length=1)
+
+
+class SubstituteBody(Body):
+    """The line to fill, and the article to fill it with."""
+
+    line_id: str = Field(min_length=1)
+    sku: str = Field(min_length=1)
+
+
+class Sources(Body):
+    """Where the goods of orders could come from, in the order asked for."""
+
+    orders: tuple[OrderStock, ...]
 
 
 class Orders(Body):
@@ -70,6 +84,10 @@ def _readings(router: APIRouter, company: Company) -> None:
     async def orders(ids: Annotated[str, Query(min_length=1)]) -> Orders:
         wanted = (records.orders.get(each) for each in ids.split(","))
         return Orders(orders=tuple(order for order in wanted if order is not None))
+
+    @router.get("/sources")
+    async def sources(ids: Annotated[str, Query(min_length=1)]) -> Sources:
+        return Sources(orders=company.oms.sources(ids.split(",")))
 
     @router.get("/orders/{order_id}")
     async def order(order_id: str) -> Order:
@@ -116,6 +134,10 @@ def _commands(router: APIRouter, company: Company) -> None:
     @router.post("/orders/{order_id}/split", dependencies=may_change)
     async def split(order_id: str, body: SplitBody, key: Key = "") -> Command:
         return oms.split(key, order_id, body.line_ids)
+
+    @router.post("/orders/{order_id}/substitute", dependencies=may_change)
+    async def substitute(order_id: str, body: SubstituteBody, key: Key = "") -> Command:
+        return oms.substitute(key, order_id, body.line_id, body.sku)
 
     @router.post("/hubs/{hub_id}/stop", dependencies=may_change)
     async def stop(hub_id: str, key: Key = "") -> Command:
