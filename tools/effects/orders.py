@@ -26,6 +26,7 @@ from makegood.sdk import (
     Reschedule,
     Split,
     StopService,
+    Substitute,
     effects,
     tool,
 )
@@ -82,7 +83,7 @@ class Cancellations(_Orders):
 
 @tool(effects)
 class OrderChanges(_Orders):
-    """Holds, releases, splits and re-promises orders, and stops a hub's service."""
+    """Holds, releases, splits, fills and re-promises orders, and stops a hub's service."""
 
     facts = AdapterFacts(
         name="order_changes",
@@ -94,6 +95,7 @@ class OrderChanges(_Orders):
             ActionKind.RESCHEDULE,
             ActionKind.SPLIT,
             ActionKind.STOP_SERVICE,
+            ActionKind.SUBSTITUTE,
         ),
         repeat=Repeat.QUERYABLE,
         key_lifetime_us=0,
@@ -102,19 +104,22 @@ class OrderChanges(_Orders):
 
 
 def _request(call: EffectCall) -> tuple[str, dict[str, Any] | None]:
-    match call.action:
-        case Cancel() as action:
-            return f"/oms/orders/{action.order_id}/cancel", {"reason": action.cause.value}
-        case HoldOrder() as action:
-            return f"/oms/orders/{action.order_id}/hold", None
-        case Release() as action:
-            return f"/oms/orders/{action.order_id}/release", None
-        case Reschedule() as action:
-            body = {"promised_us": action.promised_us}
-            return f"/oms/orders/{action.order_id}/reschedule", body
-        case Split() as action:
-            return f"/oms/orders/{action.order_id}/split", {"line_ids": list(action.lines)}
-        case StopService() as action:
+    """Return the path and body of a command; a path ends with the action's own kind."""
+    action = call.action
+    body: dict[str, Any] | None = None
+    match action:
+        case StopService():
             return f"/oms/hubs/{action.hub_id}/stop", None
+        case HoldOrder() | Release():
+            pass
+        case Cancel():
+            body = {"reason": action.cause.value}
+        case Reschedule():
+            body = {"promised_us": action.promised_us}
+        case Split():
+            body = {"line_ids": list(action.lines)}
+        case Substitute():
+            body = {"line_id": action.line, "sku": action.sku}
         case other:
             raise EffectRefused(f"the order management system cannot {other.kind}")
+    return f"/oms/orders/{action.order_id}/{action.kind}", body

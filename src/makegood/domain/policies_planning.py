@@ -105,6 +105,17 @@ class Ways(Frozen):
         return metres * self.co2e_g_km.get(vehicle, dirtiest) // 1_000
 
 
+class StockWays(Frozen):
+    """What it costs to serve an order whose goods are not there, by currency in minor units.
+
+    `transfer` is for taking them from another hub, `second_trip` for bringing an order in two
+    deliveries. A way out whose cost is not known in the order's currency is not offered.
+    """
+
+    transfer: Amounts = Field(default_factory=lambda: Amounts({}))
+    second_trip: Amounts = Field(default_factory=lambda: Amounts({}))
+
+
 class Objectives(Frozen):
     """`policies/objectives.yaml`: what each factor weighs; the least weighted sum is the best.
 
@@ -121,6 +132,7 @@ class Objectives(Frozen):
     iterations: int = Field(default=100, ge=0, le=100_000)
     sure_bp: int = Field(default=BP // 2, ge=0, le=BP)
     ways: Ways = Field(default_factory=Ways)
+    stock: StockWays = Field(default_factory=StockWays)
 
 
 class Step(Frozen):

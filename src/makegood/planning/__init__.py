@@ -13,6 +13,9 @@ from makegood.planning.options import Endangered, Options, Way, WayKind, choose
 from makegood.planning.options_around import Around, Elsewhere
 from makegood.planning.options_ways import endangered
 from makegood.planning.recompute import recompute
+from makegood.planning.stock import StockPlan, plan_stock
+from makegood.planning.stock_scene import Short, StockHub, StockScene
+from makegood.planning.stock_ways import StockWay, WayOut
 
 __all__ = [
     "KEEP",
@@ -33,9 +36,15 @@ __all__ = [
     "Options",
     "Plan",
     "Rain",
+    "Short",
     "Stamp",
+    "StockHub",
+    "StockPlan",
+    "StockScene",
+    "StockWay",
     "Way",
     "WayKind",
+    "WayOut",
     "Work",
     "assign",
     "beyond",
@@ -44,6 +53,7 @@ __all__ = [
     "endangered",
     "explain",
     "plan_jointly",
+    "plan_stock",
     "recompute",
     "shares_bp",
     "sure_late",
