@@ -17,6 +17,7 @@ from typing import Final
 from makegood.clock import MINUTE, SECOND
 from makegood.domain.geo import Point
 from makegood.domain.money import Money
+from makegood.replay.company.city.hired import hired
 from makegood.replay.company.city.params import CityParams, Store, Vehicle
 from makegood.replay.company.city.sky import Sky, Turns, draw_sky
 from makegood.replay.company.life.plan import SHELF
@@ -83,6 +84,7 @@ class DistrictScript:
     customers: tuple[Customer, ...]
     riders: tuple[Rider, ...]
     drones: tuple[Rider, ...]
+    partners: tuple[Rider, ...] = ()
     orders: tuple[Coming, ...] = field(repr=False)
 
 
@@ -117,6 +119,10 @@ def draw(params: CityParams, seed: int, starts_us: int) -> DistrictScript:
         customers=customers,
         riders=_riders(params, stores, seed, starts_us, sky),
         drones=_drones(params, stores, starts_us),
+        partners=tuple(
+            Rider(courier=each, store_id=store_id)
+            for each, store_id in hired(params, stores, starts_us)
+        ),
         orders=_orders(params, stores, customers, seed, starts_us, sky),
     )
 

@@ -14,6 +14,7 @@ from typing import Final
 from makegood.clock import HOUR, MINUTE, SECOND, Clock
 from makegood.domain.geo import Point, distance_m
 from makegood.replay.company.city.draw import DRONE, Coming, DistrictScript, Rider
+from makegood.replay.company.city.hired import engage
 from makegood.replay.company.city.stores import Line
 from makegood.replay.company.city.ways import DistrictWays
 from makegood.replay.company.company import Company
@@ -26,11 +27,14 @@ from makegood.replay.company.model import (
     FulfilmentStatus,
     OrderStatus,
 )
+from makegood.replay.company.partners import PARTNER
 
 _TICK_US: Final = MINUTE
 _WEATHER_TICKS: Final = 5
 _POSITION_TICKS: Final = 4
 AT_HUB: Final = (FulfilmentStatus.CREATED, FulfilmentStatus.READY)
+# Nobody gives these anything but by a decision of their own, and they decline nothing.
+_BY_DECISION: Final = (DRONE, PARTNER)
 AWAY: Final = (CourierStatus.OFF, CourierStatus.SHELTERING)
 # A courier is told of a delivery this long before it is packed, at most.
 _SOON_US: Final = 15 * MINUTE
@@ -97,12 +101,14 @@ class DistrictLife:
         return courier.status in AWAY or courier.shift_ends_us <= self._clock.now_us()
 
     def riders(self) -> list[Courier]:
-        """Return the couriers who can be given something, drones left out."""
+        """Return the own couriers who can be given something, drones left out."""
         now_us = self._clock.now_us()
         return [
             each
             for each in self._records.couriers.values()
-            if each.vehicle != DRONE and each.status not in AWAY and each.shift_ends_us > now_us
+            if each.vehicle not in _BY_DECISION
+            and each.status not in AWAY
+            and each.shift_ends_us > now_us
         ]
 
     def place_of(self, courier: Courier) -> Point:
@@ -118,8 +124,9 @@ class DistrictLife:
             self._tape.under[store.id] = script.district.id
         begins_us = script.starts_us
         self.agenda.at(begins_us, partial(self._tape.hub_registered, script.district))
-        for rider in (*script.riders, *script.drones):
+        for rider in (*script.riders, *script.drones, *script.partners):
             self._expect(rider)
+        engage(self._company.partners, script.params, [p.courier for p in script.partners])
         for coming in script.orders:
             self.agenda.at(coming.order.placed_us, partial(self._place, coming))
         self.agenda.at(begins_us, self._tick)
@@ -221,6 +228,7 @@ class DistrictLife:
             if offer in self._answered:
                 continue
             self._answered.add(offer)
+            self._company.partners.given(courier, delivery)
             if not self._accepts(courier_id, each):
                 later_us = self._clock.now_us() + couriers.answers_seconds * SECOND
                 self.agenda.at(later_us, partial(self._decline, courier_id, *offer))
@@ -229,7 +237,7 @@ class DistrictLife:
     def _decline(self, courier_id: str, fulfilment_id: str, assignment: int) -> None:
         courier = self._records.courier(courier_id)
         delivery = self._records.fulfilment(fulfilment_id)
-        if courier.vehicle == DRONE or fulfilment_id not in courier.waiting:
+        if courier.vehicle in _BY_DECISION or fulfilment_id not in courier.waiting:
             return
         if delivery.assignment == assignment:
             self._fleet.take(delivery)
@@ -288,6 +296,5 @@ class DistrictLife:
                 full.add(delivery.hub_id)
 
     def _is_busy(self) -> bool:
-        if self.waiting():
-            return True
-        return any(courier.load for courier in self._records.couriers.values())
+        loads = (courier.load for courier in self._records.couriers.values())
+        return bool(self.waiting()) or any(loads)

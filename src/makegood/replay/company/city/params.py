@@ -118,6 +118,18 @@ class Drones(Frozen):
     turnaround_seconds: Count
 
 
+class Partner(Frozen):
+    """Riders of another fleet who wait at one store; `fee_minor` is for one delivery."""
+
+    count: Count
+    store: str
+    m_s: Positive
+    capacity: Annotated[int, Field(ge=1)]
+    halved_by_mm_h: Positive
+    range_m: Annotated[int, Field(ge=0)]
+    fee_minor: Annotated[int, Field(ge=0)]
+
+
 class StormCurve(Frozen):
     """Hourly rain and wind of a storm, and how an hour's rain is spread over its quarters."""
 
@@ -175,6 +187,7 @@ class CityParams(Frozen):
     demand: Demand
     couriers: Couriers
     drones: Drones
+    partner: Partner | None = None
     storm: StormCurve
     forecast: ForecastError
     humans: Humans

@@ -5,7 +5,9 @@ from __future__ import annotations
 from makegood.clock import SECOND, Clock
 from makegood.domain.geo import Point, distance_m
 from makegood.replay.company.city.draw import DRONE, DistrictScript
+from makegood.replay.company.city.params import Partner, Vehicle
 from makegood.replay.company.model import Courier, Fulfilment
+from makegood.replay.company.partners import PARTNER
 from makegood.replay.company.problems import Refused
 
 _COUNTER_US = 60 * SECOND
@@ -19,8 +21,13 @@ class DistrictWays:
         """Ride by the script's parameters, sky and luck."""
         self._script = script
         self._clock = clock
-        self.homes = {each.courier.id: each.store_id for each in (*script.riders, *script.drones)}
-        self._kinds = {each.name: each for each in script.params.couriers.vehicles}
+        everyone = (*script.riders, *script.drones, *script.partners)
+        self.homes = {each.courier.id: each.store_id for each in everyone}
+        self._kinds: dict[str, Vehicle | Partner] = {
+            each.name: each for each in script.params.couriers.vehicles
+        }
+        if script.params.partner is not None:
+            self._kinds[PARTNER] = script.params.partner
 
     def road_m(self, courier: Courier, start: Point, end: Point) -> int:
         """Return how far a courier goes from a place to another."""
@@ -65,12 +72,17 @@ class DistrictWays:
         return ""
 
     def check(self, courier: Courier, delivery: Fulfilment) -> None:
-        """Refuse what a drone cannot do.
+        """Refuse what a drone cannot do, and what another fleet did not agree to.
 
         Raises:
             Refused: 409 when the weather, the range or the dock forbids it.
 
         """
+        theirs = self._script.params.partner
+        if courier.vehicle == PARTNER and theirs is not None:
+            store = next(s for s in self._script.stores if s.id == delivery.hub_id)
+            if 2 * distance_m(store.position, delivery.drop_off) > theirs.range_m:
+                raise Refused(409, "partner-range", f"{delivery.id!r} is too far for another fleet")
         if courier.vehicle != DRONE:
             return
         why = self.grounded()

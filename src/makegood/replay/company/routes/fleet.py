@@ -7,7 +7,8 @@ from pydantic import Field
 
 from makegood.replay.company.company import Company
 from makegood.replay.company.credentials import System
-from makegood.replay.company.model import Command, Courier, Fulfilment
+from makegood.replay.company.model import Command, Courier, CourierStatus, Fulfilment
+from makegood.replay.company.partners import Charge, Contract
 from makegood.replay.company.routes.common import (
     MAX_BATCH,
     Answers,
@@ -58,6 +59,20 @@ class Couriers(Body):
     couriers: tuple[Courier, ...]
 
 
+class Partnership(Body):
+    """A contract with another fleet, its free riders, and what it has charged so far."""
+
+    contract: Contract
+    free: tuple[str, ...]
+    charges: tuple[Charge, ...]
+
+
+class Partnerships(Body):
+    """All contracts with other fleets."""
+
+    partners: tuple[Partnership, ...]
+
+
 class Commands(Body):
     """What was done under some keys."""
 
@@ -83,6 +98,11 @@ def _readings(router: APIRouter, company: Company) -> None:
             company.records.hub(hub)
         return Couriers(couriers=fleet.couriers(hub))
 
+    @router.get("/partners")
+    async def partners() -> Partnerships:
+        found = company.partners.contracts.values()
+        return Partnerships(partners=tuple(_partnership(company, each) for each in found))
+
     @router.get("/couriers/{courier_id}")
     async def courier(courier_id: str) -> Courier:
         return company.records.courier(courier_id)
@@ -94,6 +114,19 @@ def _readings(router: APIRouter, company: Company) -> None:
     @router.get("/commands")
     async def commands(key: Keys) -> Commands:
         return Commands(commands=fleet.under(key))
+
+
+def _partnership(company: Company, contract: Contract) -> Partnership:
+    riders = (company.records.courier(each) for each in contract.riders)
+    return Partnership(
+        contract=contract,
+        free=tuple(
+            each.id
+            for each in riders
+            if each.load < each.capacity and each.status is not CourierStatus.OFF
+        ),
+        charges=tuple(c for c in company.partners.charges if c.contract_id == contract.id),
+    )
 
 
 def _assignments(router: APIRouter, company: Company, may_move: list[params.Depends]) -> None:

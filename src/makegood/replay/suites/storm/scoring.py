@@ -38,6 +38,8 @@ class Scores(BaseModel):
     caps_kept: bool = True
     metres: int = 0
     drones_flown: int = 0
+    partner_deliveries: int = 0
+    partner_minor: int = 0
     overtime_min: float = 0.0
     holds: int = 0
     kg_co2e: float = 0.0
@@ -63,9 +65,14 @@ def in_window(script: DistrictScript) -> list[int]:
 
 
 def is_kept(company: Company, order_id: str) -> bool:
-    """Say whether every delivery of an order came by the promise given when it was placed."""
+    """Say whether every delivery of an order came by the promise given when it was placed.
+
+    An order that was promised anew is not kept, whenever it came.
+    """
     order = company.records.orders.get(order_id)
     if order is None or order.status is not OrderStatus.COMPLETED:
+        return False
+    if order.promised_us > order.first_promised_us:
         return False
     deliveries = [company.records.fulfilment(each) for each in order.fulfilment_ids]
     return all((each.delivered_us or 0) <= order.first_promised_us for each in deliveries)
@@ -92,6 +99,8 @@ def measure(company: Company, life: DistrictLife) -> Played:
         coupon_minor=sum(each.paid.amount.minor for each in given),
         metres=sum(life.riding.metres.values()),
         drones_flown=_flown(company),
+        partner_deliveries=len(company.partners.charges),
+        partner_minor=sum(each.fee.minor for each in company.partners.charges),
         overtime_min=round(sum(life.overtime_us.values()) / MINUTE, 1),
         kg_co2e=round(_co2e(company, life), 3),
     )
@@ -112,7 +121,7 @@ def _co2e(company: Company, life: DistrictLife) -> float:
     by_km = life.script.params.scores.kg_co2e_per_km
     couriers = company.records.couriers
     return sum(
-        metres / _PER_KILO * by_km[couriers[courier_id].vehicle]
+        metres / _PER_KILO * by_km.get(couriers[courier_id].vehicle, max(by_km.values()))
         for courier_id, metres in life.riding.metres.items()
     )
 
