@@ -15,6 +15,7 @@ from makegood.cli.output import AsJson, Code, note, say
 from makegood.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from makegood.replay.compare import Difference
     from makegood.replay.suites.base import Suite, SuiteOptions, SuiteResult, Table
 
 SUITES: Final = ("storm", "mdrp", "rappi", "scenarios")
@@ -32,6 +33,16 @@ Interval = Annotated[
 ]
 Jobs = Annotated[
     int | None, typer.Option(min=1, help="How many processes share the work.  [default: all cores]")
+]
+
+Charged = Annotated[
+    str, typer.Option(help="What a decision costs the world: measured, or fixed:SECONDS.")
+]
+Arms = Annotated[str, typer.Option(metavar="A,B", help="Only these arms of the suite, by comma.")]
+Sweep = Annotated[bool, typer.Option("--sweep", help="Add the suite's sweeps.")]
+Report = Annotated[Path | None, typer.Option(metavar="FILE", help="Write a report, one HTML file.")]
+Compared = Annotated[
+    Path, typer.Argument(help="A result (--json), a workspace, or a folder of policies.")
 ]
 
 
@@ -65,18 +76,11 @@ def run(  # noqa: PLR0913 -- each is an option of the command
     first_seed: FirstSeed = 1,
     data: Data = None,
     interval: Interval = None,
-    charge: Annotated[
-        str,
-        typer.Option(help="What a decision costs the world: measured, or fixed:SECONDS."),
-    ] = "measured",
-    arms: Annotated[
-        str, typer.Option(metavar="A,B", help="Only these arms of the suite, by comma.")
-    ] = "",
-    sweep: Annotated[bool, typer.Option("--sweep", help="Add the suite's sweeps.")] = False,
+    charge: Charged = "measured",
+    arms: Arms = "",
+    sweep: Sweep = False,
     jobs: Jobs = None,
-    report: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a report, one HTML file.")
-    ] = None,
+    report: Report = None,
     as_json: AsJson = False,
 ) -> None:
     """Run a suite; exit with 1 where something was violated.
@@ -114,8 +118,8 @@ def run(  # noqa: PLR0913 -- each is an option of the command
 
 def compare(  # noqa: PLR0913 -- each is an option of the command
     ctx: typer.Context,
-    a: Annotated[Path, typer.Argument(help="A result (--json), a workspace, or policies/.")],
-    b: Annotated[Path, typer.Argument(help="Another of these.")],
+    a: Compared,
+    b: Compared,
     *,
     suite: Annotated[
         str, typer.Option(help=f"Suite to run on workspaces: {', '.join(SUITES)}.")
@@ -154,20 +158,21 @@ def compare(  # noqa: PLR0913 -- each is an option of the command
     if as_json:
         output.show_json(made.model_dump(mode="json"))
         return
-    rows = [
-        (
-            each.metric,
-            str(each.pairs),
-            _figure(each.a),
-            _figure(each.b),
-            f"{each.difference:+.4g}",
-            "-" if each.lo is None else f"{each.lo:+.4g} .. {each.hi:+.4g}",
-            "yes" if each.is_clear else "",
-        )
-        for each in made.metrics
-    ]
     columns = ("METRIC", "PAIRS", "A", "B", "B - A", "95 % INTERVAL", "CLEAR")
+    rows = [_row(each) for each in made.metrics]
     output.show_table(columns, rows, empty="nothing in common", right="PAIRS,A,B,B - A")
+
+
+def _row(each: Difference) -> tuple[str, ...]:
+    return (
+        each.metric,
+        str(each.pairs),
+        _figure(each.a),
+        _figure(each.b),
+        f"{each.difference:+.4g}",
+        "-" if each.lo is None else f"{each.lo:+.4g} .. {each.hi:+.4g}",
+        "yes" if each.is_clear else "",
+    )
 
 
 def find(name: str) -> Suite:

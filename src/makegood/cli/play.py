@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,40 @@ from makegood.cli import output
 from makegood.cli.context import settings
 from makegood.cli.output import AsJson, Code, note, say
 from makegood.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from makegood.replay import days
+
+What = Annotated[
+    str,
+    typer.Argument(
+        metavar="SCENARIO", help="A scenario's name or file, or mdrp for a recorded day."
+    ),
+]
+Archive = Annotated[
+    Path | None, typer.Argument(help="For mdrp: archive (.tar.gz) or folder, as published.")
+]
+Instance = Annotated[str | None, typer.Option(help="mdrp: name of one day in it.")]
+LostAt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="HH:MM",
+        help="mdrp: when couriers are lost for an hour, in the day's time; 'none': never."
+        "  [default: the busiest hour]",
+    ),
+]
+LostShare = Annotated[
+    float, typer.Option(min=0, max=1, help="mdrp: share of the couriers on shift that is lost.")
+]
+Seed = Annotated[
+    int | None, typer.Option(min=0, help="Another number draws another city or other couriers.")
+]
+Agents = Annotated[
+    bool, typer.Option("--agents/--no-agents", help="Scenario: with or without agents.")
+]
+Keep = Annotated[
+    Path | None, typer.Option(metavar="DIR", help="Keep the database in this new folder.")
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -78,38 +112,15 @@ def serve(
 
 def replay(  # noqa: PLR0913 -- each is an option of the command
     ctx: typer.Context,
-    what: Annotated[
-        str,
-        typer.Argument(
-            metavar="SCENARIO", help="A scenario's name or file, or mdrp for a recorded day."
-        ),
-    ],
-    archive: Annotated[
-        Path | None,
-        typer.Argument(help="For mdrp: archive (.tar.gz) or folder, as published."),
-    ] = None,
+    what: What,
+    archive: Archive = None,
     *,
-    instance: Annotated[str | None, typer.Option(help="mdrp: name of one day in it.")] = None,
-    lost_at: Annotated[
-        str | None,
-        typer.Option(
-            metavar="HH:MM",
-            help="mdrp: when couriers are lost for an hour, in the day's time; 'none': never."
-            "  [default: the busiest hour]",
-        ),
-    ] = None,
-    lost_share: Annotated[
-        float, typer.Option(min=0, max=1, help="mdrp: share of the couriers on shift that is lost.")
-    ] = 0.4,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Another number draws another city or other couriers.")
-    ] = None,
-    agents: Annotated[
-        bool, typer.Option("--agents/--no-agents", help="Scenario: with or without agents.")
-    ] = True,
-    keep: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Keep the database in this new folder.")
-    ] = None,
+    instance: Instance = None,
+    lost_at: LostAt = None,
+    lost_share: LostShare = 0.4,
+    seed: Seed = None,
+    agents: Agents = True,
+    keep: Keep = None,
     as_json: AsJson = False,
 ) -> None:
     """Replay a scenario, or a recorded day.
@@ -125,23 +136,26 @@ def replay(  # noqa: PLR0913 -- each is an option of the command
         raise InvalidInput("ARCHIVE", "is missing", "name the archive or folder of the record")
     if instance is None:
         raise InvalidInput("--instance", "is missing", "name one day of the archive")
-    from makegood.cli.compose import play_day
     from makegood.replay.days import Lost, Options
-    from makegood.replay.scores import as_json as shown
-    from makegood.replay.scores import as_text
 
     drawn = 1 if seed is None else seed
     lost = None if lost_at == "none" else Lost(_minute(lost_at), lost_share, drawn)
-    summary = play_day(
+    root = settings(ctx).workspace
+    _day(
         Options(
-            kind=what,
-            archive=archive,
-            instance=instance,
-            lost=lost,
-            workspace=settings(ctx).workspace,
-            keep=keep,
-        )
+            kind=what, archive=archive, instance=instance, lost=lost, workspace=root, keep=keep
+        ),
+        as_json=as_json,
     )
+
+
+def _day(options: days.Options, *, as_json: bool) -> None:
+    """Replay a recorded day, and say what came of it."""
+    from makegood.cli.compose import play_day
+    from makegood.replay.scores_told import as_json as shown
+    from makegood.replay.scores_told import as_text
+
+    summary = play_day(options)
     if as_json:
         output.show_json(shown(summary))
     else:

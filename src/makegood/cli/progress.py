@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from makegood.cli.output import note
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 _TENTH: Final = 0.1
 
@@ -18,23 +21,7 @@ def counting(what: str, total: int | None) -> Generator[Callable[[int], None]]:
     if not sys.stderr.isatty():
         yield _silent
         return
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
-
-    from makegood.cli.output import console
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console(sys.stderr), transient=True) as shown:
+    with _counted() as shown:
         task = shown.add_task(what, total=total)
 
         def seen(done: int) -> None:
@@ -74,6 +61,17 @@ def pieces(what: str) -> Generator[Callable[[int, int, str], None]]:
 
         yield told
         return
+    with _counted("{task.fields[last]}") as shown:
+        task = shown.add_task(what, total=None, last="")
+
+        def seen(done: int, total: int, name: str) -> None:
+            shown.update(task, completed=done, total=total, last=name)
+
+        yield seen
+
+
+def _counted(*words: str) -> Progress:
+    """Return a bar: how many are done, of how many, and how long it may take; then some words."""
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -84,20 +82,10 @@ def pieces(what: str) -> Generator[Callable[[int, int, str], None]]:
 
     from makegood.cli.output import console
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[last]}"),
-    )
-    with Progress(*columns, console=console(sys.stderr), transient=True) as shown:
-        task = shown.add_task(what, total=None, last="")
-
-        def seen(done: int, total: int, name: str) -> None:
-            shown.update(task, completed=done, total=total, last=name)
-
-        yield seen
+    name = TextColumn("{task.description}")
+    columns = (name, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    last = (TextColumn(each) for each in words)
+    return Progress(*columns, *last, console=console(sys.stderr), transient=True)
 
 
 class _Sparse:

@@ -22,7 +22,7 @@ _LINE_EVERY_S: Final = 5.0
 def show(options: Options, open_daemon: OpenDaemon) -> bool:
     """Play the demo and print what came of it; return whether the ledger verified."""
     from makegood.replay.demo import staged
-    from makegood.replay.scores import as_text
+    from makegood.replay.scores_told import as_text
     from makegood.runtime.daemon import stopping
 
     with staged(options, open_daemon) as stage:
