@@ -105,11 +105,19 @@ def test_of_two_equal_orders_the_later_is_the_one_too_many() -> None:
     assert _twice(second, first) == ("a",)
 
 
+def test_one_person_is_known_by_the_phone_whatever_number_a_platform_has_for_them() -> None:
+    orders = [_sale("a", 9), _sale("b", 8)]
+    there = [replace(each, customer_id=f"cus-{each.id}", customer_phone="+86 1") for each in orders]
+    assert _twice(*there) == ("b",)
+
+
 def test_the_same_again_much_later_or_something_else_or_elsewhere_is_no_duplicate() -> None:
     first = _sale("a", 9)
     assert _twice(first, _sale("b", 9 - TWICE.within_minutes - 0.1)) == ()
     assert _twice(first, _sale("b", 8, sku="coffee")) == ()
     assert _twice(first, replace(_sale("b", 8), drop_off=Point(30.3, 120.1))) == ()
+    colleagues = [replace(_sale(name, 8), customer_phone=f"+86 {name}") for name in "ab"]
+    assert _twice(*colleagues) == ()
     nowhere = [replace(_sale(name, 8), drop_off=None) for name in "ab"]
     assert _twice(*nowhere) == ()
 

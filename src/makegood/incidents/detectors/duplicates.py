@@ -1,8 +1,10 @@
-"""One order that came in twice: the same lines to the same door within minutes.
+"""One order that came in twice: the same lines for one person to one door within minutes.
 
 It happens where a platform sends an order again under another number, and where a sync pulls from
-two platforms what a customer placed on one. The later of two is the one too many. Who orders the
-same again on purpose does so later than policy's `within_minutes`, or a person says no.
+two platforms what a customer placed on one. The person is known by their phone, as each platform
+has numbers of its own for them, and by their number here where there is none. The later of two is
+the one too many; who orders the same again on purpose does so later than policy's
+`within_minutes`, or a person says no.
 """
 
 from __future__ import annotations
@@ -53,7 +55,8 @@ def find(view: HubView, policy: Detection, now_us: int) -> tuple[Finding, ...]:
 
 def _sameness(order: SalesOrder) -> Hashable:
     lines = sorted((line.sku, line.quantity, line.price.minor) for line in order.lines)
-    return order.drop_off, order.currency, tuple(lines)
+    person = order.customer_phone or order.customer_id
+    return person, order.drop_off, order.currency, tuple(lines)
 
 
 def _again(orders: Sequence[SalesOrder], within_us: int) -> list[str]:

@@ -16,6 +16,7 @@ from pydantic import Field, model_validator
 
 from makegood.clock import MINUTE, to_rfc3339
 from makegood.domain.frozen import Frozen
+from makegood.domain.geo import Point
 from makegood.domain.money import Money
 from makegood.replay.company.model import Line, Order, OrderStatus
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 Minute = Annotated[float, Field(ge=0, le=24 * 60)]
 _PRICES: Final = (3_900, 5_900, 8_900, 12_900)
+_REACH_DEGREES: Final = 0.03
 _HANDED_OVER_US: Final = 2 * MINUTE
 
 
@@ -99,9 +101,15 @@ def _drawn(plan: Parcels, stage: Stage, starts_us: int) -> Iterator[_Parcel]:
             placed_us=placed_us,
             promised_us=promised_us,
             first_promised_us=promised_us,
-            drop_off=hub.position,
+            drop_off=_near(hub.position, rng),
         )
         yield _Parcel(order=order, steps=_steps(plan, fate, rng.uniform(*plan.takes_minutes)))
+
+
+def _near(place: Point, rng: Random) -> Point:
+    """Draw a door within some kilometres of a place."""
+    north, east = (rng.uniform(-_REACH_DEGREES, _REACH_DEGREES) for _ in range(2))
+    return Point(round(place.lat + north, 6), round(place.lon + east, 6))
 
 
 def _steps(plan: Parcels, fate: str, takes: float) -> tuple[tuple[float, str], ...]:
