@@ -88,19 +88,40 @@ def _promises(stage: Stage) -> Iterator[tuple[str, float]]:
     for name in ("orders", "kept", "late", "undeliverable", "cancelled", "open"):
         yield f"promises.{name}", getattr(score, name)
     yield "promises.kept_share", score.kept / score.orders if score.orders else 0.0
-    broken = [each for each in stage.company.records.orders.values() if _is_broken(stage, each)]
-    told = sum(_was_told(stage, each) for each in broken)
-    yield "promises.told_share", told / len(broken) if broken else 1.0
-    yield (
-        "money.stranded",
-        sum(_is_stranded(stage, o) for o in stage.company.records.orders.values()),
-    )
+    broken = len(broken_orders(stage))
+    told = broken - len(untold_orders(stage))
+    yield "promises.told_share", told / broken if broken else 1.0
+    yield "money.stranded", len(stranded_orders(stage))
 
 
 def broken_orders(stage: Stage) -> tuple[str, ...]:
     """Return the orders whose promise broke, without those that were ended, by id."""
     orders = stage.company.records.orders.values()
     return tuple(sorted(each.id for each in orders if _is_broken(stage, each)))
+
+
+def untold_orders(stage: Stage) -> tuple[str, ...]:
+    """Return the orders whose promise broke and whose customer was not told before, by id."""
+    orders = stage.company.records.orders
+    return tuple(each for each in broken_orders(stage) if not _was_told(stage, orders[each]))
+
+
+def stranded_orders(stage: Stage) -> tuple[str, ...]:
+    """Return the orders that are paid for, will not come, and were not paid back, by id."""
+    orders = stage.company.records.orders.values()
+    return tuple(sorted(each.id for each in orders if _is_stranded(stage, each)))
+
+
+def lateness(stage: Stage) -> dict[str, int]:
+    """Return by how much each broken promise was missed so far, in microseconds, by order."""
+    records, now_us = stage.company.records, stage.clock.now_us()
+    found: dict[str, int] = {}
+    for order_id in broken_orders(stage):
+        order = records.orders[order_id]
+        parts = [records.fulfilments[each] for each in order.fulfilment_ids]
+        ends_us = [part.delivered_us or now_us for part in parts]
+        found[order_id] = max(ends_us or [order.delivered_us or now_us]) - order.first_promised_us
+    return found
 
 
 def _is_broken(stage: Stage, order: Order) -> bool:
@@ -124,6 +145,7 @@ def _is_stranded(stage: Stage, order: Order) -> bool:
     payments, records = stage.company.payments, stage.company.records.fulfilments
     parts = [records[each] for each in order.fulfilment_ids]
     hopeless = not parts or all(part.status is FulfilmentStatus.FAILED for part in parts)
+    hopeless = hopeless or stage.company.oms.stock.is_hopeless(order)
     if not hopeless or order.delivered_us is not None or order.id not in payments.captures:
         return False
     left = payments.balance(order.id)

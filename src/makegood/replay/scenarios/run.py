@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from makegood.clock import MINUTE, SECOND
 from makegood.replay.company import Company, Credentials
 from makegood.replay.scenarios.decided import Decided, behind
+from makegood.replay.scenarios.examples import Example, example
 from makegood.replay.scenarios.frames import Frame, frame
 from makegood.replay.scenarios.measures import broken_orders, measure
 from makegood.replay.scenarios.people import Desk
@@ -33,7 +34,11 @@ _FRAMES_AFTER: Final = (0, 15)
 
 
 class Judged(BaseModel):
-    """One expectation, what was measured, and whether it was as expected."""
+    """One expectation, what was measured, and whether it was as expected.
+
+    Where it was not, `order_id` is the worst example and `action_id` the action whose decision is
+    behind it, empty where no agent decided anything.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -41,6 +46,8 @@ class Judged(BaseModel):
     why: str
     measured: float
     met: bool
+    order_id: str = ""
+    action_id: str = ""
 
 
 class Breach(BaseModel):
@@ -70,8 +77,8 @@ class Point(BaseModel):
 class Outcome(BaseModel):
     """What came of one scenario; `measures` are by name, those that are missing are zero.
 
-    `decided` are the decisions behind violations and broken promises, `frames` the map where the
-    rain is heaviest and a quarter of an hour later.
+    `decided` are the decisions behind violations, unmet expectations and broken promises, `frames`
+    the map where the rain is heaviest and a quarter of an hour later.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -170,24 +177,34 @@ def _thinned(course: list[Point]) -> tuple[Point, ...]:
 def _judge(name: str, scenario: Scenario, stage: Stage, desk: Desk, seed: int) -> Outcome:
     found, report = measure(stage, desk), stage.check()
     broken = broken_orders(stage)[:_MOST_BROKEN]
-    violated = [each.action_id for each in report.violations if each.action_id]
+    judged = tuple(_judged(stage, one, found.get(one.what, 0.0)) for one in scenario.expect)
+    shown = [each.action_id for each in (*judged, *report.violations) if each.action_id]
     return Outcome(
         scenario=name,
         title=scenario.title,
         agents=stage.options.agents,
         seed=seed,
-        expectations=tuple(_judged(one, found.get(one.what, 0.0)) for one in scenario.expect),
+        expectations=judged,
         checked=report.checked,
         looked_at=_all(report),
         violations=tuple(_breach(each) for each in report.violations),
         measures=found,
         course=(),
-        decided=behind(stage, violated, broken),
+        decided=behind(stage, shown, broken),
     )
 
 
-def _judged(one: Expectation, value: float) -> Judged:
-    return Judged(expected=str(one), why=one.why, measured=value, met=one.holds(value))
+def _judged(stage: Stage, one: Expectation, value: float) -> Judged:
+    met = one.holds(value)
+    worst = Example() if met else example(stage, one, value)
+    return Judged(
+        expected=str(one),
+        why=one.why,
+        measured=value,
+        met=met,
+        order_id=worst.order_id,
+        action_id=worst.action_id,
+    )
 
 
 def _all(report: Report) -> int:

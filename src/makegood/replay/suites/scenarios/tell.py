@@ -8,7 +8,7 @@ from typing import Final
 from makegood.replay.invariants import NAMES
 from makegood.replay.report import charts
 from makegood.replay.scenarios.frames import Frame
-from makegood.replay.scenarios.run import Outcome
+from makegood.replay.scenarios.run import Judged, Outcome
 from makegood.replay.suites.base import Section, Table
 
 _COUNTED: Final = (
@@ -17,6 +17,11 @@ _COUNTED: Final = (
     ("actions.coupon.done", "coupons"),
     ("actions.refund.done", "refunds"),
     ("holds.total", "held"),
+)
+_WRONG: Final = ("scenario", "what", "measured", "worst example", "decision")
+_HOW: Final = (
+    "`makegood replay SCENARIO --keep DIR` keeps the database of a run; a daemon on it answers"
+    " `makegood decision show DECISION`."
 )
 
 
@@ -30,7 +35,7 @@ def tables(outcomes: Sequence[Outcome]) -> tuple[Table, ...]:
     wrong = tuple(_wrong(outcomes))
     if not wrong:
         return (headline,)
-    return headline, Table("Not as expected", ("scenario", "what", "measured"), wrong)
+    return headline, Table("Not as expected", _WRONG, wrong, _HOW)
 
 
 def _row(one: Outcome) -> tuple[str, ...]:
@@ -53,12 +58,15 @@ def _wrong(outcomes: Sequence[Outcome]) -> list[tuple[str, ...]]:
     found: list[tuple[str, ...]] = []
     for one in outcomes:
         unmet = [each for each in one.expectations if not each.met]
-        found += [(_name(one), each.expected, f"{each.measured:g}") for each in unmet]
         found += [
-            (_name(one), f"invariant {each.invariant}: {each.what}", each.action_id or "-")
-            for each in one.violations
+            (_name(one), each.expected, f"{each.measured:g}", each.order_id, each.action_id)
+            for each in unmet
         ]
-    return found
+        found += [
+            (_name(one), f"invariant {v.invariant}: {v.what}", "broken", v.order_id, v.action_id)
+            for v in one.violations
+        ]
+    return [tuple(cell or "-" for cell in row) for row in found]
 
 
 def as_text(one: Outcome) -> list[str]:
@@ -75,11 +83,7 @@ def as_text(one: Outcome) -> list[str]:
         ),
         *_done(one),
         "",
-        *(
-            f"{'as expected' if each.met else 'NOT AS EXPECTED':<16}{each.expected}"
-            f" (was {each.measured:g}): {each.why}"
-            for each in one.expectations
-        ),
+        *(line for each in one.expectations for line in _expected(each)),
         "",
         (
             f"invariants  {one.checked} checked in {one.looked_at:,} looks,"
@@ -91,6 +95,19 @@ def as_text(one: Outcome) -> list[str]:
         for each in one.violations
     ]
     return lines
+
+
+def _expected(one: Judged) -> list[str]:
+    """Return an expectation, and where it was not met the decision behind the worst example."""
+    word = "as expected" if one.met else "NOT AS EXPECTED"
+    line = f"{word:<16}{one.expected} (was {one.measured:g}): {one.why}"
+    if one.met:
+        return [line]
+    example = f", as with order {one.order_id}" if one.order_id else ""
+    shown = (
+        f"makegood decision show {one.action_id}" if one.action_id else "no decision is behind it"
+    )
+    return [line, f"{'':<16}{shown}{example}"]
 
 
 def _done(one: Outcome) -> list[str]:
@@ -114,10 +131,18 @@ def sections(outcomes: Sequence[Outcome]) -> tuple[Section, ...]:
 
 def _section(one: Outcome) -> Section:
     rows = tuple(
-        (each.expected, f"{each.measured:g}", "yes" if each.met else "NO", each.why)
+        (
+            each.expected,
+            f"{each.measured:g}",
+            "yes" if each.met else "NO",
+            each.why,
+            each.order_id or "-",
+            each.action_id or "-",
+        )
         for each in one.expectations
     )
-    found = [Table("Expectations", ("expected", "measured", "met", "why"), rows)]
+    columns = ("expected", "measured", "met", "why", "worst example", "decision")
+    found = [Table("Expectations", columns, rows)]
     if one.violations:
         broken = tuple(
             (NAMES[v.invariant], v.what, v.order_id, v.action_id or "-") for v in one.violations
@@ -144,7 +169,10 @@ def _decisions(one: Outcome) -> Table:
         for each in one.decided
     )
     columns = ("action", "order", "what", "minute", "chosen", "best rejected", "what weighed")
-    note = "The last decision on orders whose promise broke, and those behind violations."
+    note = (
+        "The last decision on orders whose promise broke, and those behind violations and"
+        " unmet expectations."
+    )
     return Table("Decisions", columns, rows, note)
 
 
