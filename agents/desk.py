@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from langgraph.graph import END, START, StateGraph  # pyright: ignore[reportMissingTypeStubs] -- it is typed, without the marker
@@ -34,11 +35,17 @@ _OPEN: Final = (ActionStatus.HELD, ActionStatus.GRANTED, ActionStatus.INTENDED)
 _MONEY: Final = (ActionKind.COUPON, ActionKind.REFUND, ActionKind.CANCEL)
 
 
-def graph(context: AgentContext, nodes: Sequence[tuple[str, Node]], answer: Answer) -> Any:  # noqa: ANN401 -- a StateGraph, whose type parameters say nothing here
+def graph(
+    context: AgentContext,
+    nodes: Sequence[tuple[str, Node]],
+    answer: Answer,
+    follow: Answer | None = None,
+) -> Any:  # noqa: ANN401 -- a StateGraph, whose type parameters say nothing here
     """Return a graph: the agent's own nodes in a row (the last proposes), then the desk.
 
     `answer` is given the outcomes that people rejected and returns one other thing for each, of
-    no more money, with the decisions that explain them.
+    no more money, with the decisions that explain them. `follow` is given all outcomes and returns
+    what else is to be said of them, in the same one further proposal.
     """
     # The overloads of `add_node` are only partly known to a strict checker.
     made: Any = StateGraph(RunState)
@@ -49,8 +56,11 @@ def graph(context: AgentContext, nodes: Sequence[tuple[str, Node]], answer: Answ
         last = name
     made.add_edge(last, AWAIT)
     made.add_node(AWAIT, _waiting(context), destinations=(AWAIT, VERIFY))
-    made.add_node(VERIFY, _verifying(context), destinations=(ANSWER, END))
-    made.add_node(ANSWER, _answering(context, answer))
+    then = _both(answer, follow)
+    made.add_node(
+        VERIFY, _verifying(context, follows=follow is not None), destinations=(ANSWER, END)
+    )
+    made.add_node(ANSWER, _answering(context, then))
     made.add_edge(ANSWER, AWAIT)
     return made
 
@@ -71,31 +81,45 @@ def _waiting(
     return await_reviews
 
 
-def _verifying(
-    context: AgentContext,
-) -> Callable[[RunState], Command[str]]:
+def _verifying(context: AgentContext, *, follows: bool) -> Callable[[RunState], Command[str]]:
     def verify(state: RunState) -> Command[str]:
         proposal = state.get("proposal", "")
         outcomes = (context.desk.outcomes(proposal) or ()) if proposal else ()
         results = dict(Counter(str(one.status) for one in outcomes))
-        rejected = bool(_rejected(outcomes))
-        goto = ANSWER if rejected and not state.get("attempt") else END
+        more = bool(_rejected(outcomes)) or (follows and bool(outcomes))
+        goto = ANSWER if more and not state.get("attempt") else END
         return Command(goto=goto, update={"results": results})
 
     return verify
 
 
-def _answering(context: AgentContext, answer: Answer) -> Node:
+def _answering(context: AgentContext, then: Answer) -> Node:
     def answer_rejections(state: RunState) -> RunState:
-        rejected = _rejected(context.desk.outcomes(state.get("proposal", "")) or ())
-        actions, decisions = answer(rejected)
+        outcomes = context.desk.outcomes(state.get("proposal", "")) or ()
+        actions, decisions = then(outcomes)
         if not actions:
             return {"proposal": "", "attempt": 1}
-        summary = f"After {len(rejected)} rejections: {len(actions)} other proposals."
+        rejected = len(_rejected(outcomes))
+        summary = f"After {rejected} rejections: {len(actions)} other proposals."
         proposal = context.proposal(actions, decisions, summary=summary, attempt=1)
         return {"proposal": context.desk.submit(proposal), "attempt": 1}
 
     return answer_rejections
+
+
+def _both(answer: Answer, follow: Answer | None) -> Answer:
+    """Return what answers the rejections among some outcomes, and follows all of them."""
+
+    def then(outcomes: Sequence[ActionOutcome]) -> tuple[list[Proposed], list[Decision]]:
+        rejected = _rejected(outcomes)
+        actions, decisions = answer(rejected) if rejected else ([], [])
+        if follow is not None:
+            said, why = follow(outcomes)
+            actions += [replace(one, decision=one.decision + len(decisions)) for one in said]
+            decisions += why
+        return actions, decisions
+
+    return then
 
 
 def _rejected(outcomes: Sequence[ActionOutcome]) -> tuple[ActionOutcome, ...]:

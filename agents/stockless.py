@@ -1,6 +1,8 @@
 """The agent for orders that are paid and will not come: no stock, or every delivery failed.
 
-It proposes the refund, the cancellation and an apology, and people decide.
+Where goods are missing it looks for them elsewhere first: another hub, another article, a split,
+goods that are due. What nothing can be found for it proposes to end and to pay back, with an
+apology, and people decide.
 """
 
 from __future__ import annotations
@@ -13,18 +15,23 @@ from agents.desk import graph
 from agents.ending import end_orders
 from agents.situation import customers_of, settled
 from agents.state import RunState
+from agents.stock_actions import actions_of, told, words_of
+from agents.stock_seen import scene_of, shorts_of
 from makegood.sdk import (
     SECOND,
     ActionOutcome,
     AgentContext,
     Cause,
     Decision,
+    Earlier,
     IncidentKind,
     Notify,
     Proposed,
     SalesOrder,
     SalesOrderStatus,
     agent,
+    plan_stock,
+    unsettled,
 )
 
 _OPEN = (SalesOrderStatus.PLACED, SalesOrderStatus.HELD)
@@ -35,7 +42,8 @@ _UNDELIVERED = "orders_undelivered"
 def build(context: AgentContext) -> Any:  # noqa: ANN401 -- a StateGraph, whose type parameters say nothing here
     """Return the graph of one run."""
     run = _Stockless(context)
-    return graph(context, (("observe", run.observe), ("propose", run.propose)), run.answer)
+    nodes = (("observe", run.observe), ("propose", run.propose))
+    return graph(context, nodes, run.answer, run.follow)
 
 
 class _Stockless:
@@ -55,14 +63,20 @@ class _Stockless:
         return {"endangered": count, "attempt": 0, "summary": summary}
 
     def propose(self, state: RunState) -> RunState:
-        """Propose to end them, and to apologise."""
+        """Propose what puts each of them right, or ends it with an apology."""
         context = self._context
-        actions, decision = self._ends(self._orders())
-        before = settled(context.state.earlier([one.action.order_id for one in actions]))
+        orders, summary = self._orders(), state.get("summary", "")
+        earlier = context.state.earlier([order.id for order in orders])
+        if self._cause is Cause.UNDELIVERABLE:
+            actions, decisions = self._ends(orders)
+        else:
+            actions, decisions, words = self._remedies(orders, earlier)
+            summary = f"{summary} {words}".strip()
+        before = settled(earlier)
         actions = [one for one in actions if str(one.action.obligation_key) not in before]
         if not actions:
             return {"proposal": ""}
-        proposal = context.proposal(actions, [decision], summary=state.get("summary", ""))
+        proposal = context.proposal(actions, decisions, summary=summary)
         return {"proposal": context.desk.submit(proposal)}
 
     def answer(self, rejected: Sequence[ActionOutcome]) -> tuple[list[Proposed], list[Decision]]:
@@ -80,20 +94,40 @@ class _Stockless:
             settled=settled(context.state.earlier(ids)),
         )
 
+    def follow(self, outcomes: Sequence[ActionOutcome]) -> tuple[list[Proposed], list[Decision]]:
+        """Tell customers what was done for their orders."""
+        ids = sorted({one.action.order_id for one in outcomes})
+        return told(outcomes, settled(self._context.state.earlier(ids)), self._context.stamp)
+
     def _orders(self) -> tuple[SalesOrder, ...]:
-        sales = self._context.state.sales_orders(self._context.incident.sales_orders)
+        """Return the orders that hold money and for which nothing stands yet."""
+        state, ids = self._context.state, self._context.incident.sales_orders
+        sales = state.sales_orders(unsettled(ids, state.earlier(ids)))
         return tuple(
             order
             for order in sales
             if order.status in _OPEN and order.captured_minor > order.refunded_minor
         )
 
-    def _ends(self, orders: Sequence[SalesOrder]) -> tuple[list[Proposed], Decision]:
+    def _remedies(
+        self, orders: Sequence[SalesOrder], earlier: Sequence[Earlier]
+    ) -> tuple[list[Proposed], list[Decision], str]:
+        """Return the best way out for each order, all of them weighed together."""
+        shorts = shorts_of(self._context, orders, earlier)
+        plan = plan_stock(shorts, scene_of(self._context, shorts), self._context.stamp)
+        if plan is None:
+            return [], [], ""
+        return actions_of(plan, 0), [plan.decision], f"{words_of(plan).capitalize()}."
+
+    def _ends(self, orders: Sequence[SalesOrder]) -> tuple[list[Proposed], list[Decision]]:
         context = self._context
         now_us = context.clock.now_us()
         limit_s = context.policies.detection.anomaly.paid_unreserved_minutes * 60
         waiting = [(order, (now_us - (order.placed_us or 0)) // SECOND) for order in orders]
-        return end_orders(waiting, limit_s, self._cause, 0, context.stamp, also=self._apology)
+        actions, decision = end_orders(
+            waiting, limit_s, self._cause, 0, context.stamp, also=self._apology
+        )
+        return actions, [decision]
 
     def _apology(self, order: SalesOrder) -> Notify:
         return Notify(

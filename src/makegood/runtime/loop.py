@@ -20,9 +20,12 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import func, select
 
 from makegood.clock import MINUTE, stopwatch_s
+from makegood.domain.incidents import IncidentKind
 from makegood.incidents import book
 from makegood.incidents.passes import examine
 from makegood.incidents.watch import Watch
+from makegood.proposals.standing import unsettled
+from makegood.runtime.reader import StoreReader
 from makegood.state import query
 from makegood.store import tables
 from makegood.store.sql import table
@@ -101,4 +104,12 @@ class Loop:
             mine = RUN.c.incident_id.in_([one.id for one in troubled])
             begun = select(RUN.c.incident_id, func.max(RUN.c.started_us)).where(mine)
             last = {row[0]: row[1] for row in tx.execute(begun.group_by(RUN.c.incident_id))}
-        return [one for one in troubled if one.id not in last or now_us - last[one.id] >= every_us]
+        due = [one for one in troubled if one.id not in last or now_us - last[one.id] >= every_us]
+        return [one for one in due if one.id not in last or self._has_news(one)]
+
+    def _has_news(self, incident: Incident) -> bool:
+        """Say whether a further round has something to do: stock does not move as rain does."""
+        if incident.kind is not IncidentKind.ANOMALY:
+            return True
+        earlier = StoreReader(self._store, self._clock).earlier(incident.sales_orders)
+        return bool(unsettled(incident.sales_orders, earlier))
