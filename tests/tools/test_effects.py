@@ -24,11 +24,12 @@ from makegood.sdk import (
     Reschedule,
     Split,
     StopService,
+    Substitute,
     Unassign,
 )
 from tests.replay.company.serving import START_US
 from tests.tools.calls import call, coupon, reassign, refund
-from tests.tools.outside import cassette, company_now
+from tests.tools.outside import MISSING, cassette, company_now
 from tools.effects.coupons import Coupons
 from tools.effects.fleet import Fleet
 from tools.effects.notifications import Notifications
@@ -217,6 +218,36 @@ def test_order_changes_are_carried_out_one_by_one() -> None:
         ]
     )
     assert found == (outcomes[0], None)
+
+
+def test_a_line_that_is_short_is_filled_once_by_an_article_that_the_customer_takes() -> None:
+    company = company_now(MISSING)
+    order, line = next(
+        (order, line)
+        for order in company.records.orders.values()
+        for line in company.oms.stock.sources(order).lines
+        if line.instead
+    )
+    on = {"hub_id": order.hub_id, "order_id": order.id, "cause": Cause.OUT_OF_STOCK}
+    wanted = {**on, "line": line.line_id, "sku": line.instead[0].sku}
+    with cassette("substitutions", MISSING) as outside:
+        adapter = OrderChanges(outside.effects.client("orders"))
+        outcomes = adapter.perform_many(
+            (
+                call("s-1", Substitute.model_validate({**wanted, "sku": "umbrella"})),
+                call("s-2", Substitute.model_validate(wanted)),
+                call("s-2", Substitute.model_validate(wanted)),
+            )
+        )
+        found = adapter.look_up_many(("s-1", "s-2"))
+    assert [(each.status, each.detail) for each in outcomes] == snapshot(
+        [
+            (EffectStatus.FAILED, "HTTP 422: not-wanted: 'cus-0035' takes no 'umbrella' instead"),
+            (EffectStatus.CONFIRMED, ""),
+            (EffectStatus.FAILED, "HTTP 409: not-short: line '2' of 'so-00008' is not short"),
+        ]
+    )
+    assert found == (None, outcomes[1])
 
 
 def test_messages_are_sent_at_once_and_found_by_key() -> None:

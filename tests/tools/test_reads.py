@@ -14,10 +14,11 @@ import pytest
 from inline_snapshot import snapshot
 
 from makegood.sdk import Connection, Connections, NotConnected, ReadFailed
-from tests.tools.outside import cassette
+from tests.tools.outside import MISSING, cassette, company_now
 from tools.reads.couriers import couriers
 from tools.reads.customers import customers
 from tools.reads.orders import orders
+from tools.reads.stock import sources
 from tools.reads.weather import forecast
 
 
@@ -78,6 +79,62 @@ def test_orders_are_read_with_the_customers_note_as_data() -> None:
             "note": "",
         }
     )
+
+
+def test_sources_are_read_line_by_line_with_hubs_articles_and_supplies() -> None:
+    company = company_now(MISSING)
+    short = [o.id for o in company.records.orders.values() if company.oms.stock.is_hopeless(o)]
+    with cassette("sources", MISSING) as outside, outside.reads.bound():
+        found = sources([*short[:1], "nothing"])
+    [order] = found
+    assert order.order_id == short[0]
+    assert [asdict(each) for each in order.short] == snapshot(
+        [
+            {
+                "line_id": "1",
+                "sku": "batteries",
+                "quantity": 1,
+                "price_minor": 1990,
+                "short": True,
+                "spares": (
+                    {
+                        "hub_id": "hub-canal",
+                        "units": 3,
+                        "position": {"lat": 30.276, "lon": 120.148},
+                    },
+                    {
+                        "hub_id": "hub-willow",
+                        "units": 3,
+                        "position": {"lat": 30.268, "lon": 120.119},
+                    },
+                ),
+                "swaps": (),
+                "due": {"at_us": 1784026800000000, "units": 3},
+            },
+            {
+                "line_id": "2",
+                "sku": "oranges",
+                "quantity": 1,
+                "price_minor": 2190,
+                "short": True,
+                "spares": (
+                    {
+                        "hub_id": "hub-canal",
+                        "units": 3,
+                        "position": {"lat": 30.276, "lon": 120.148},
+                    },
+                    {
+                        "hub_id": "hub-willow",
+                        "units": 3,
+                        "position": {"lat": 30.268, "lon": 120.119},
+                    },
+                ),
+                "swaps": ({"sku": "milk-1l", "units": 3, "price_minor": 1590},),
+                "due": {"at_us": 1784026800000000, "units": 3},
+            },
+        ]
+    )
+    assert all(line.spares for line in order.lines if not line.short)
 
 
 def test_customers_are_read_without_name_and_phone() -> None:
