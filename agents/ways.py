@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from agents.ending import ending
+from agents.other_hubs import other_hubs
 from agents.situation import Situation
 from makegood.sdk import (
     MINUTE,
@@ -86,6 +87,7 @@ def _around(
 ) -> Around:
     sales = situation.sales
     orders = [choice.order for choice in late]
+    elsewhere, stocked = other_hubs(context, situation, orders)
     ends = {each.order_id: ending(sales[each.order_id], Cause.UNDELIVERABLE) for each in orders}
     return Around(
         conditions=situation.conditions,
@@ -97,6 +99,8 @@ def _around(
         },
         frozen=situation.frozen,
         partners=situation.partners,
+        elsewhere=elsewhere,
+        stocked=stocked,
         repromised=frozenset(
             one.order_id for one in situation.earlier if one.kind is ActionKind.RESCHEDULE
         ),

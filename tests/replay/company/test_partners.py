@@ -30,7 +30,7 @@ def with_partner(**changes: float) -> CityParams:
         "range_m": 8_000,
         "fee_minor": 1_800,
     }
-    return small(partner=Partner(**(terms | changes)))
+    return small(partner=Partner.model_validate(terms | changes))
 
 
 def later(minutes: int, **changes: float) -> tuple[Company, DistrictLife, VirtualClock]:
