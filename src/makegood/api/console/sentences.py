@@ -129,6 +129,7 @@ class Speaker:
             "min": lambda: self.show.lasting(size * MINUTE),
             "bp": lambda: self.show.percent(size),
             "m": lambda: f"{number(round(size / _METRES_IN_KM, 1))} km",
+            "g": lambda: f"{number(size)} g",
             "minor": lambda: self.show.minor(size, currency) if currency else number(size),
         }
         return texts.get(unit, lambda: number(size))()

@@ -25,6 +25,8 @@ ZH: Final[dict[str, str]] = {
     "template.delay": "延误",
     "template.delayed": "延误",
     "template.delay_apology": "延误致歉",
+    "template.new_promise": "新的送达时间",
+    "template.at_risk": "可能无法送达",
     # --- statuses of entities ---
     "is.placed": "已下单",
     "is.held": "暂停",
