@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from makegood.api.routes.proposals import QualityOut
 from makegood.domain.authority import ActionStatus
+from makegood.domain.decisions import Quality
 from makegood.domain.roles import Role
 from makegood.domain.statuses import SalesOrderStatus
 from tests.gates.world import refund
@@ -70,10 +72,23 @@ def test_a_decision_is_explained_in_shares_that_sum_to_the_whole(
     assert sum(part["points"] for part in one["contributions"]) == one["score"]
     whole = _get(client, town, f"/v1/decision/{held['proposal_id']}")["items"]
     assert one in whole
+    assert {each["budget_us"] for each in whole} == {1_000_000}
+    assert {each["forced"] for each in whole} == {True}
     proposal = _get(client, town, f"/v1/proposal/{held['proposal_id']}")
     assert proposal["incident_id"] == incident.id
     assert _get(client, town, f"/v1/incident/{incident.id}")["severity"] == 3
     assert _get(client, town, "/v1/incident?status=closed")["items"] == []
+
+
+def test_how_good_a_joint_plan_is_is_told_with_the_gap_to_its_bound() -> None:
+    told = QualityOut.of(Quality(cost=8_000, bound=6_001, bound_by="a relaxation"))
+    assert told.model_dump() == {
+        "cost": 8_000,
+        "bound": 6_001,
+        "bound_by": "a relaxation",
+        "gap_bp": 2_499,
+    }
+    assert Quality(cost=0, bound=-5, bound_by="").gap_bp == 0
 
 
 def test_actions_are_listed_by_status_kind_and_order(client: TestClient, town: Town) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import product
 from random import Random
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +20,7 @@ from makegood.planning import (
     Conditions,
     CourierLoad,
     Plan,
+    Rain,
     Work,
     assign,
     explain,
@@ -25,6 +28,13 @@ from makegood.planning import (
     recompute,
     sure_late,
 )
+from makegood.planning.flow import Ints
+from makegood.planning.joint.bound import bound_of
+from makegood.planning.joint.kernels.forcing import COLUMNS, remember
+from makegood.planning.joint.kernels.riding import Problem, ride_with
+from makegood.planning.joint.kernels.search import cost_of, place_in, settle
+from makegood.planning.joint.kernels.telling import improve, tell, tell_again
+from makegood.planning.joint.problem import problem_of
 from tests.planning.city import NOW_US, STAMP, city, conditions, policies
 
 City = tuple[list[FulfilmentOrder], list[CourierLoad]]
@@ -199,3 +209,111 @@ def test_a_coupon_waits_until_it_is_likely_enough_that_the_promise_breaks() -> N
     column = names.index("late_probability")
     likely = {s.id: s.options[s.chosen].values[column] for s in plan.decision.subjects}
     assert min(likely[choice.order.id] for choice in sure) >= policies().objectives.sure_bp - 5
+
+
+def points(problem: Problem, row: Ints) -> int:
+    weights, rules = problem.rules.weights, problem.rules
+    late, late_bp, metres, value, others_late, others_bp, load, change = row.tolist()
+    parts = (late + others_late, late_bp + others_bp, value, metres)
+    weighed = sum(int(w) * part for w, part in zip(weights, parts, strict=True))
+    return weighed + rules.workload * load + rules.change * change
+
+
+def test_forcing_a_choice_never_costs_more_than_it_does_with_all_others_as_they_stand() -> None:
+    work = work_of(evening(4, orders=60, couriers=6, capacity=16, lost=2)).complete()
+    problem = problem_of(work)
+    settle(problem, 12)
+    rows, table = np.zeros(4, dtype=np.int64), np.zeros((4, COLUMNS), dtype=np.int64)
+    remember(problem)
+    before, gained = cost_of(problem), 0
+    for i in range(len(work.orders)):
+        count = tell(problem, i, rows, table)
+        standing = [points(problem, row) for row in table[:count]]
+        assert abs(tell_again(problem, i, rows, table, 2)) == count
+        forced = [points(problem, row) for row in table[:count]]
+        assert forced[0] == standing[0]
+        assert all(a <= b for a, b in zip(forced, standing, strict=True))
+        gained += sum(a < b for a, b in zip(forced, standing, strict=True))
+        assert cost_of(problem) == before
+    assert gained
+
+
+def test_what_a_forced_choice_is_told_to_cost_is_what_the_whole_plan_then_costs() -> None:
+    """Told from those who were touched alone, and held against the cost of everybody."""
+    work = work_of(evening(9, orders=40, couriers=5, capacity=12, lost=2)).complete()
+    problem = problem_of(work)
+    settle(problem, 1)
+    rows, table = np.zeros(4, dtype=np.int64), np.zeros((4, COLUMNS), dtype=np.int64)
+    remember(problem)
+    better = 0
+    for i in range(len(work.orders)):
+        before = cost_of(problem)
+        while (solved := improve(problem, i, rows, table, 2)) < 0:
+            told = points(problem, table[-solved]) - points(problem, table[0])
+            assert cost_of(problem) - before == told < 0
+            before, better = cost_of(problem), better + 1
+    assert better
+
+
+@settings(max_examples=30, deadline=None)
+@given(cities)
+def test_no_plan_costs_less_than_the_bound_it_is_told_with(made: City) -> None:
+    quality = joint(made).decision.quality
+    assert quality is not None
+    assert quality.bound <= quality.cost
+    assert 0 <= quality.gap_bp <= 10_000
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.builds(
+        evening,
+        st.integers(0, 10_000),
+        orders=st.integers(1, 5),
+        couriers=st.integers(1, 3),
+        capacity=st.integers(1, 6),
+        lost=st.integers(0, 1),
+    ),
+    st.sampled_from([0.0, 5.0, 40.0]),
+)
+def test_the_bound_is_below_every_plan_there_is(made: City, rain: float) -> None:
+    """Tries every way to share out a few orders, in rain that passes."""
+    passing = replace(conditions(), rain=Rain(NOW_US - 10 * MINUTE, (rain, rain / 2, 0.0)))
+    work = replace(work_of(made), conditions=passing).complete()
+    problem = problem_of(work)
+    bound = bound_of(problem)
+    homes: list[int] = problem.orders.home.tolist()
+    everybody = range(len(problem.state.size))
+    ways = [
+        {home, *everybody} if work.may_move(order) else {home}
+        for order, home in zip(work.orders, homes, strict=True)
+    ]
+    for to in product(*ways):
+        other = problem_of(work)
+        for i, (home, c) in enumerate(zip(homes, to, strict=True)):
+            if c != home:
+                put(other, i, c)
+        assert bound <= cost_of(other)
+
+
+def put(problem: Problem, i: int, c: int) -> None:
+    """Move an order, whatever the room and the limits: the bound is below those plans too."""
+    state, here = problem.state, int(problem.state.of[i])
+    if here >= 0:
+        left = [k for k in state.held[here, : state.size[here]].tolist() if k != i]
+        state.held[here, : len(left)] = left
+        state.size[here] -= 1
+        state.load[here] -= problem.orders.load[i]
+        state.cost[here] = ride_with(problem, here, -1, -1)
+    place_in(problem, i, c)
+
+
+def test_what_was_not_solved_again_says_so_and_what_moves_comes_first() -> None:
+    decision = joint(evening(1, orders=200, couriers=20, capacity=14, lost=2)).decision
+    forced = [subject.forced for subject in decision.subjects]
+    assert [explain(decision, subject.id).forced for subject in decision.subjects] == forced
+    assert any(forced)
+    assert not all(forced)
+    moved = [s for s in decision.subjects if s.options[s.chosen].key != KEEP]
+    kept_so = [s for s in decision.subjects if s.options[s.chosen].key == KEEP]
+    assert sum(s.forced for s in moved) * len(kept_so) > sum(s.forced for s in kept_so) * len(moved)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from makegood.domain.decisions import Decision, Method
 from makegood.planning.explain import contributions, explain
 from makegood.store.sql import table
-from makegood.store.tables.incidents import Proposal
+from makegood.store.tables.incidents import Proposal, Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from makegood.planning.explain import Contribution, Explanation
 
 PROPOSAL: Final = table(Proposal)
+RUN: Final = table(Run)
 
 Place = tuple[str, int, str]
 """Where a decision stands: the proposal's id, its index there, and the subject in it."""
@@ -124,3 +125,9 @@ def explanation_of(decision: Decision, subject_id: str) -> Explanation | None:
         return explain(decision, subject_id)
     except KeyError:
         return None
+
+
+def took_us(tx: Connection, run_ids: Iterable[str]) -> dict[str, int]:
+    """Return what some runs took in real time up to their last effect intended, where done."""
+    query = select(RUN.c.id, RUN.c.decision_us).where(RUN.c.id.in_(sorted(run_ids)))
+    return {row.id: row.decision_us for row in tx.execute(query) if row.decision_us is not None}

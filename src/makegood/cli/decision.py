@@ -9,6 +9,9 @@ from makegood.cli import output, shapes
 from makegood.cli.output import say
 
 _BP: Final = 100
+_SECOND: Final = 1_000_000
+_SOLVED: Final = "the whole plan solved again with it"
+_AS_IT_STOOD: Final = "all others as they were: past the budget of plans solved again"
 
 
 def show(explained: Sequence[Any]) -> None:
@@ -51,9 +54,26 @@ def _show_one(each: Any) -> None:  # noqa: ANN401 -- JSON
 def _facts(each: Any) -> Iterator[tuple[str, object]]:  # noqa: ANN401 -- JSON
     yield "score", f"{each['score']:,} points; the least wins"
     if each["rejected"]:
-        yield "best rejected", f"{each['rejected']['key']}, {each['margin']:,} points worse"
+        most = "" if each["forced"] else "at most "
+        yield "best rejected", f"{each['rejected']['key']}, {most}{each['margin']:,} points worse"
+        yield "judged by", _SOLVED if each["forced"] else _AS_IT_STOOD
     if each["displacement"]:
         yield "of these", f"{each['displacement']:,} points fall on other orders"
     yield "method", shapes.words(each["method"])
+    if each["quality"]:
+        yield "plan", _plan(each["quality"])
+    if each["took_us"] is not None:
+        yield "time", _time(each["took_us"], each["budget_us"])
     yield "action", each["action_id"]
     yield "policy", each["policy_digest"][:12]
+
+
+def _plan(quality: Any) -> str:  # noqa: ANN401 -- JSON
+    gap = f"no plan can save more than {quality['gap_bp'] / _BP:.1f} % of them"
+    return f"{quality['cost']:,} points, {gap} ({quality['bound_by']})"
+
+
+def _time(took_us: int, budget_us: int) -> str:
+    over_us = took_us - budget_us
+    told = f"{took_us / _SECOND:.2f} s for the round, of {budget_us / _SECOND:g} s"
+    return f"{told}: {over_us / _SECOND:.2f} s too long" if over_us > 0 else told

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from itertools import pairwise
+from typing import Final
 
 from pydantic import Field, model_validator
 
 from makegood.domain.frozen import Frozen
+from makegood.domain.policies_detection import BP
 
 
 class Method(StrEnum):
@@ -43,11 +45,16 @@ class Option(Frozen):
 
 
 class Subject(Frozen):
-    """One thing to decide on (an order), its options and the index of the chosen one."""
+    """One thing to decide on (an order), its options and the index of the chosen one.
+
+    `forced` says of a plan that was searched that it was solved again for the options that were
+    not chosen, each forced in turn; otherwise others' choices are taken as they were.
+    """
 
     id: str
     options: tuple[Option, ...] = Field(min_length=1)
     chosen: int = Field(ge=0)
+    forced: bool = False
 
     @model_validator(mode="after")
     def _chosen_is_an_option(self) -> Subject:
@@ -79,6 +86,27 @@ class Capacity(Frozen):
         return self
 
 
+BUDGET_US: Final = 1_000_000
+"""How long a round may take from its incident to the last effect intended; more is reported."""
+
+
+class Quality(Frozen):
+    """How good a joint plan is: what it costs in points, and what no plan costs less than.
+
+    `bound_by` names the relaxation that the bound is the optimum of. A plan may well be the best
+    there is and stay above its bound: the gap is at most how much could be gained.
+    """
+
+    cost: int
+    bound: int
+    bound_by: str
+
+    @property
+    def gap_bp(self) -> int:
+        """What could be gained at most, in basis points of the cost, rounded up."""
+        return -(-max(0, self.cost - self.bound) * BP // self.cost) if self.cost > 0 else 0
+
+
 class Decision(Frozen):
     """Everything needed to explain a choice, and to make it again."""
 
@@ -89,6 +117,7 @@ class Decision(Frozen):
     seed: int = 0
     iterations: int = 0
     text: str = ""
+    quality: Quality | None = None
     policy_digest: str
     workspace_digest: str
 

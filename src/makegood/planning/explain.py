@@ -1,8 +1,9 @@
 """Why an option was chosen: contributions in percent, the best rejected, what would flip it.
 
-In an exact joint plan the cost of choosing otherwise is that of the best whole plan with that
-choice forced; in one that was searched it is that of the same plan with this order elsewhere. What
-other orders lose by it, crowding included, is its displacement.
+In a joint plan the cost of choosing otherwise is that of the whole plan solved again with that
+choice forced. An exact plan is solved again here; of one that was searched the record says what
+that came to, or, past its budget of such solves, what the same plan costs with this order elsewhere
+(`Explanation.forced`). What other orders lose by it, crowding included, is its displacement.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class Explanation:
 
     `margin` is by how many points the best rejected option's whole plan is worse (0: a tie) and
     `displacement` the part of it that falls on other subjects or on crowding. Without a second
-    option `rejected` is None.
+    option `rejected` is None. `forced` is False where a joint plan was not solved again with the
+    rejected option forced: then margin and flips are the most that they can be.
     """
 
     subject: str
@@ -61,6 +63,7 @@ class Explanation:
     margin: int
     displacement: int
     flips: tuple[Flip, ...]
+    forced: bool = True
 
 
 def shares_bp(points: Sequence[int]) -> tuple[int, ...]:
@@ -123,6 +126,7 @@ def explain(decision: Decision, subject_id: str) -> Explanation:
         margin=margin,
         displacement=displacement,
         flips=_flips(decision, margin) if rejected else (),
+        forced=decision.method is not Method.ROUTES or subject.forced,
     )
 
 

@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
 from makegood.api import explained
 from makegood.api.console import around, before, holds, journey, just
 from makegood.api.console.orders import Fact, Moment
+from makegood.clock import SECOND
 from makegood.domain.actions import ACTIONS
 from makegood.domain.authority import WAITING_REVIEWS
-from makegood.domain.decisions import Method
+from makegood.domain.decisions import BUDGET_US, Method
 from makegood.errors import NotFound
 from makegood.incidents import book
 from makegood.ledger import entries
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from zoneinfo import ZoneInfo
 
     from makegood.api.console.holds import Bar, Hold
     from makegood.api.console.scene import Scene
+    from makegood.domain.decisions import Decision
     from makegood.gates.reviews import ReviewItem
+
+
+_PERCENT_BP: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +99,25 @@ def decision(scene: Scene, action_id: str) -> dict[str, Any]:
         "agent": row.agent,
         "is_amount": decided is not None and decided.method is Method.LADDER,
         "bars": holds.bars(scene, found.contributions, row.currency) if found else (),
+        "plan": tuple(_plan(scene, decided, row.run_id)) if decided else (),
         "digests": (
             Fact(scene.words("hold.digest"), row.digest),
             Fact(scene.words("decision.policy"), row.policy_digest),
             Fact(scene.words("decision.workspace"), row.workspace_digest),
         ),
     }
+
+
+def _plan(scene: Scene, decided: Decision, run_id: str) -> Iterator[Fact]:
+    """Say how good a joint plan is at least, and what its round took of its time."""
+    if decided.quality is not None:
+        gap = scene.show.number(-(-decided.quality.gap_bp // _PERCENT_BP))
+        yield Fact(scene.words("decision.gap"), scene.words("decision.gap_most", gap=gap))
+    took_us = explained.took_us(scene.tx, (run_id,)).get(run_id)
+    if took_us is not None:
+        word = "decision.took_of" if took_us <= BUDGET_US else "decision.took_over"
+        took, budget = f"{took_us / SECOND:.2f}", f"{BUDGET_US / SECOND:g}"
+        yield Fact(scene.words("decision.took"), scene.words(word, took=took, budget=budget))
 
 
 def _reasoning(scene: Scene, item: ReviewItem) -> Reasoning | None:
@@ -111,7 +130,10 @@ def _reasoning(scene: Scene, item: ReviewItem) -> Reasoning | None:
     return Reasoning(
         rejected=found.rejected.key,
         rejected_bars=holds.bars(scene, found.rejected_contributions, currency),
-        margin=scene.words("hold.margin", margin=scene.show.number(found.margin)),
+        margin=scene.words(
+            "hold.margin" if found.forced else "hold.margin_most",
+            margin=scene.show.number(found.margin),
+        ),
         flips=tuple(
             scene.words(
                 "hold.flip_by",

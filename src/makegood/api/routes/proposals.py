@@ -12,7 +12,7 @@ from makegood.api import explained
 from makegood.api.routes.listing import Limit, Listing, Out
 from makegood.api.seam import House
 from makegood.domain.actions import ActionKind
-from makegood.domain.decisions import Decision, Method, Option
+from makegood.domain.decisions import BUDGET_US, Decision, Method, Option
 from makegood.errors import NotFound
 from makegood.gates.review_items import ACTION
 
@@ -49,11 +49,26 @@ class FlipOut(Out):
     by: int
 
 
+class QualityOut(Out):
+    """How good a joint plan is: its cost in points, and what no plan costs less than.
+
+    `gap_bp` is what could be gained at most, in basis points of the cost; `bound_by` names the
+    relaxation that the bound is the optimum of.
+    """
+
+    cost: int
+    bound: int
+    bound_by: str
+    gap_bp: int
+
+
 class DecisionOut(Out):
     """Why an action's option was chosen; the least score wins.
 
     `margin` is by how many points the best rejected option is worse, and `displacement` the part
-    of it that falls on others in a joint plan.
+    of it that falls on others in a joint plan. `forced` says that the plan was solved again with
+    that option forced; if not, margin and flips are the most that they can be. `took_us` is what
+    the whole round took in real time, null while it is not done, and `budget_us` what it may take.
     """
 
     action_id: str
@@ -72,6 +87,10 @@ class DecisionOut(Out):
     margin: int
     displacement: int
     flips: tuple[FlipOut, ...]
+    forced: bool
+    quality: QualityOut | None
+    took_us: int | None
+    budget_us: int
 
 
 @router.get("/proposal/{proposal_id}")
@@ -103,13 +122,17 @@ def get_decision(house: House, decision_id: str, limit: Limit = 100) -> Listing[
             place: explained.decision_of(tx, place)
             for place in {(row.proposal_id, row.decision, "") for row in rows}
         }
+        took = explained.took_us(tx, {row.run_id for row in rows})
     if not rows:
         raise NotFound(f"no proposal and no action {decision_id}")
-    found = (_explained(row, behind[row.proposal_id, row.decision, ""]) for row in rows)
+    found = (
+        _explained(row, behind[row.proposal_id, row.decision, ""], took.get(row.run_id))
+        for row in rows
+    )
     return Listing(items=tuple(one for one in found if one is not None))
 
 
-def _explained(row: Row[Any], decision: Decision | None) -> DecisionOut | None:
+def _explained(row: Row[Any], decision: Decision | None, took_us: int | None) -> DecisionOut | None:
     found = explained.explanation_of(decision, row.subject) if decision else None
     if decision is None or found is None:
         return None
@@ -132,4 +155,8 @@ def _explained(row: Row[Any], decision: Decision | None) -> DecisionOut | None:
         margin=found.margin,
         displacement=found.displacement,
         flips=tuple(FlipOut.of(one) for one in found.flips),
+        forced=found.forced,
+        quality=QualityOut.of(decision.quality) if decision.quality else None,
+        took_us=took_us,
+        budget_us=BUDGET_US,
     )

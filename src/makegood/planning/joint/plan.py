@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import Final
 
 from makegood.clock import SECOND
-from makegood.domain.decisions import Decision
+from makegood.domain.decisions import Decision, Quality
 from makegood.planning.assignment import Choice, Plan, Stamp
+from makegood.planning.joint.bound import RELAXATION, bound_of
 from makegood.planning.joint.kernels.anew import take_apart
 from makegood.planning.joint.kernels.riding import Problem, ride_with
-from makegood.planning.joint.kernels.search import settle, swap
+from makegood.planning.joint.kernels.search import cost_of, settle, swap
 from makegood.planning.joint.problem import problem_of
-from makegood.planning.joint.record import record
+from makegood.planning.joint.record import improve_by_forcing, record
 from makegood.planning.joint.work import Work
 from makegood.planning.recompute import recompute
 from makegood.planning.rolling.kernels.draws import seeded
@@ -47,19 +48,26 @@ def _recorded(
     work: Work, problem: Problem, endangered: frozenset[str], stamp: Stamp, seed: int
 ) -> Decision:
     """Return the decision; where it would not be made again as it is, search on until it would."""
-    state, tries = problem.state, _TRIES
+    tries = _TRIES
+    improve_by_forcing(problem, _subjects(work, problem, endangered))
     while True:
         tries -= 1
-        subjects = [
-            i
-            for i, each in enumerate(work.orders)
-            if each.id in endangered or state.of[i] != problem.orders.home[i]
-        ]
+        subjects = _subjects(work, problem, endangered)
         decision = record(work, problem, subjects, stamp, seed)
         chosen = tuple(subject.chosen for subject in decision.subjects)
         if not tries or recompute(decision) == chosen:
-            return decision
+            return decision.model_copy(update={"quality": _quality(problem)})
         settle(problem, _ROUNDS)
+
+
+def _subjects(work: Work, problem: Problem, endangered: frozenset[str]) -> list[int]:
+    """Return which deliveries are decided about: the endangered ones, and whatever moves."""
+    of, home = problem.state.of, problem.orders.home
+    return [i for i, each in enumerate(work.orders) if each.id in endangered or of[i] != home[i]]
+
+
+def _quality(problem: Problem) -> Quality:
+    return Quality(cost=cost_of(problem), bound=bound_of(problem), bound_by=RELAXATION)
 
 
 def _choices(work: Work, problem: Problem, decision: Decision) -> tuple[Choice, ...]:

@@ -50,6 +50,7 @@ def problem_of(work: Work) -> Problem:
         couriers=_couriers(work),
         rules=_rules(work),
         state=_state(len(orders.load), len(everyone), width),
+        was=_state(len(orders.load), len(everyone), width),
         room=_room(len(orders.load), len(everyone), width),
         allowed=_allowed(work),
         movable=np.array([int(work.may_move(each)) for each in work.orders], dtype=np.int64),
@@ -207,6 +208,10 @@ def _room(n: int, m: int, width: int) -> Room:
         prices=ints(n, m),
         seen=np.full((n, m), -1, dtype=np.int64),
         version=ints(m),
+        stamp=ints(1),
+        old=ints(m),
+        hot=ints(m),
+        base=ints(m, PARTS),
     )
 
 

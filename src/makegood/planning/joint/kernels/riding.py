@@ -99,6 +99,10 @@ class Room(NamedTuple):
     prices: Ints
     seen: Ints
     version: Ints
+    stamp: Ints
+    old: Ints
+    hot: Ints
+    base: Ints
 
 
 class Problem(NamedTuple):
@@ -108,6 +112,7 @@ class Problem(NamedTuple):
     couriers: Couriers
     rules: Rules
     state: State
+    was: State
     room: Room
     allowed: Ints
     movable: Ints

@@ -110,7 +110,14 @@ def take_out(problem: Problem, i: int) -> None:
 
 
 @inner
-def total(problem: Problem) -> int:
+def touch(problem: Problem, c: int) -> None:
+    """Say that prices with a courier have to be found anew."""
+    problem.room.stamp[0] += 1
+    problem.room.version[c] = problem.room.stamp[0]
+
+
+@compiled
+def cost_of(problem: Problem) -> int:
     """Return the cost of the whole plan."""
     state, orders = problem.state, problem.orders
     found = 0
@@ -172,9 +179,9 @@ def settle(problem: Problem, rounds: int) -> int:
     Prices are kept from one look to the next and only those of couriers who changed are found
     anew; it goes at most `rounds` times through all orders.
     """
-    room, state = problem.room, problem.state
+    state = problem.state
     for c in range(len(state.size)):
-        room.version[c] += 1
+        touch(problem, c)
     moved = 0
     for _ in range(rounds):
         before = moved
@@ -186,9 +193,9 @@ def settle(problem: Problem, rounds: int) -> int:
                 take_out(problem, i)
                 place_in(problem, i, to)
                 if to >= 0:
-                    room.version[to] += 1
+                    touch(problem, to)
                 if here >= 0:
-                    room.version[here] += 1
+                    touch(problem, here)
                 moved += 1
         if moved == before:
             break

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from makegood.planning.flow import Ints
+from makegood.planning.joint.kernels.forcing import (
+    ALL_METRES,
+    ALL_VALUE,
+    CHANGES,
+    COLUMNS,
+    OTHERS_LATE,
+    OTHERS_LATE_BP,
+    OTHERS_LOAD,
+    OWN_LATE,
+    OWN_LATE_BP,
+    recall,
+    remember,
+    solve_again,
+)
 from makegood.planning.joint.kernels.riding import (
     LATE,
     LATE_BP,
@@ -18,16 +30,6 @@ from makegood.planning.joint.kernels.riding import (
 )
 from makegood.planning.joint.kernels.search import FAR, NOBODY, better_place, fits
 from makegood.planning.rolling.kernels.compiled import compiled, inner
-
-OWN_LATE: Final = 0
-OWN_LATE_BP: Final = 1
-ALL_METRES: Final = 2
-ALL_VALUE: Final = 3
-OTHERS_LATE: Final = 4
-OTHERS_LATE_BP: Final = 5
-OTHERS_LOAD: Final = 6
-CHANGES: Final = 7
-COLUMNS: Final = 8
 
 
 @inner
@@ -66,15 +68,55 @@ def tell(problem: Problem, i: int, rows: Ints, table: Ints) -> int:
     """Fill `table` with the factors of each option of an order, as `rank` orders them."""
     count = rank(problem, i, rows)
     for row in range(count):
-        for column in range(COLUMNS):
-            table[row, column] = 0
-        if rows[row] < 0:
-            alone(problem, i)
-            _own(problem, table, row)
-            table[row, ALL_VALUE] = problem.room.parts[VALUE]
-        else:
-            _beside_others(problem, i, rows[row], table, row)
+        _as_it_stands(problem, i, rows[row], table, row)
     return count
+
+
+@inner
+def _as_it_stands(problem: Problem, i: int, c: int, table: Ints, row: int) -> None:
+    """Fill a row with what an option makes of the plan, everybody else's choices as they are."""
+    for column in range(COLUMNS):
+        table[row, column] = 0
+    if c < 0:
+        alone(problem, i)
+        _own(problem, table, row)
+        table[row, ALL_VALUE] = problem.room.parts[VALUE]
+    else:
+        _beside_others(problem, i, c, table, row)
+
+
+@compiled
+def tell_again(problem: Problem, i: int, rows: Ints, table: Ints, rounds: int) -> int:
+    """Do as `tell`, but with the whole plan solved again for every option that was not chosen.
+
+    Return less than 0 where that found a better plan than the one that stands: all stays as it
+    is, and that option as `tell` has it. `remember` must have been called since the last change.
+    """
+    count = tell(problem, i, rows, table)
+    worst = 1
+    for row in range(1, count):
+        if solve_again(problem, i, rows[row], rounds, table[0], table[row]):
+            recall(problem)
+            _as_it_stands(problem, i, rows[row], table, row)
+            worst = -1
+        else:
+            recall(problem)
+    return worst * count
+
+
+@compiled
+def improve(problem: Problem, i: int, rows: Ints, table: Ints, rounds: int) -> int:
+    """Solve the plan again for every option of an order but the chosen one; keep what is better.
+
+    Return how many times it was solved, less than 0 if it got better. As for `tell_again`.
+    """
+    count = tell(problem, i, rows, table)
+    for row in range(1, count):
+        if solve_again(problem, i, rows[row], rounds, table[0], table[row]):
+            remember(problem)
+            return -row
+        recall(problem)
+    return count - 1
 
 
 @inner
