@@ -176,6 +176,18 @@ def test_lines_that_are_paid_back_are_struck_and_the_order_never_counts_as_kept(
     assert company.score().kept >= kept
 
 
+def test_goods_that_are_due_for_a_line_that_was_struck_meanwhile_stay_on_the_shelf() -> None:
+    company, clock = wave()
+    order = one_with(company, some_there=True)
+    lines = lines_of(company, order)
+    company.oms.split("k1", order.id, tuple(x.line_id for x in lines if not x.short))
+    missing = sum(x.price.minor for x in lines if x.short)
+    company.payments.refund("r1", PayOut(order.id, yuan(missing), "part"))
+    told = later(company, clock, 90)
+    assert company.records.order(order.id).status is OrderStatus.COMPLETED
+    assert told["reservation.released"] == 1
+
+
 def test_a_later_promise_asks_for_the_goods_that_are_due_first_come_first_served() -> None:
     company, clock = wave(replace(PLAN, supply_units=1))
     asked = {x.sku: o for o in short_orders(company) for x in lines_of(company, o) if x.short}

@@ -72,7 +72,7 @@ class Stockroom:
         self._release = release
         self._spare = dict(shortage.spare)
         self._due = dict(shortage.supplies)
-        self._claims: dict[tuple[str, str], list[tuple[str, str]]] = {}
+        self._claims: dict[tuple[str, str], list[tuple[str, Line]]] = {}
         self._missing: dict[str, _Missing] = {}
         self._looked: set[str] = set()
         self._struck: set[str] = set()
@@ -95,15 +95,15 @@ class Stockroom:
         """Let the goods that are due come in, and give them to who asked first."""
         came = self._due.pop((hub_id, sku))
         claims = self._claims.pop((hub_id, sku), [])
-        given = sum(self._line(*claim).quantity for claim in claims)
+        given = sum(line.quantity for _, line in claims)
         self._tape.came(self._records.hub(hub_id), sku, came.units + given)
-        for order_id, line_id in claims:
-            order = self._records.order(order_id)
-            missing = self._missing[order_id]
-            if line_id in missing.awaited and order.status is not OrderStatus.CANCELLED:
-                missing.awaited.discard(line_id)
-                self._tape.set_aside(order, self._line(order_id, line_id), hub_id)
-                self._go_on(order, {line_id})
+        for order_id, line in claims:
+            order, awaited = self._records.order(order_id), self._missing[order_id].awaited
+            # Struck since, served from elsewhere, or cancelled: then its piece stays on the shelf.
+            if line.line_id in awaited and order.status is not OrderStatus.CANCELLED:
+                awaited.discard(line.line_id)
+                self._tape.set_aside(order, line, hub_id)
+                self._go_on(order, {line.line_id})
 
     # --- what orders and deliveries ask ------------------------------------------------------
 
@@ -128,9 +128,8 @@ class Stockroom:
         """Fill a line by another article, at no more than it cost."""
         old = self._line(order.id, line_id)
         new = replace(old, sku=sku, price=_cheaper(old.price, _price(old, sku)))
-        lines = tuple(new if each is old else each for each in order.lines)
         self._take(order.hub_id, sku, new.quantity)
-        changed = self._rewritten(order, lines)
+        changed = self._rewritten(order, tuple(new if x is old else x for x in order.lines))
         self._tape.items_changed(changed)
         self._tape.asked_again(changed, new)
         self._tape.set_aside(changed, new, order.hub_id)
@@ -147,7 +146,7 @@ class Stockroom:
             if missing is None or due is None or due.units < line.quantity:
                 continue
             self._due[place] = Supply(due.at_us, due.units - line.quantity)
-            self._claims.setdefault(place, []).append((order.id, line_id))
+            self._claims.setdefault(place, []).append((order.id, line))
             missing.short.discard(line_id)
             missing.awaited.add(line_id)
             self._tape.asked_again(order, line)
@@ -224,8 +223,7 @@ class Stockroom:
 
     def _came(self, order: Order, line_id: str) -> bool:
         """Say whether the goods of a line have been supplied since the count went wrong."""
-        sku = self._line(order.id, line_id).sku
-        place = (order.hub_id, sku)
+        place = (order.hub_id, self._line(order.id, line_id).sku)
         return place in self._shortage.supplies and place not in self._due
 
     def _strike(self, order: Order, gone: frozenset[str]) -> None:
