@@ -131,6 +131,36 @@ def test_the_last_courier_of_the_day_is_kept_free_where_it_costs_little() -> Non
         assert {move.courier for move in horizon.decide(0.0, FOREVER)} == {who}
 
 
+def test_the_last_couriers_wait_together_near_to_all_that_was_ordered_from() -> None:
+    asked = {1: Order(pick=FAR, drop=FAR, ready=0.0, left_out=0.0)}
+    asked |= {n: Order(pick=KITCHEN, drop=FAR, ready=0.0, left_out=0.0) for n in (2, 3)}
+    asked |= {n: Order(pick=GRILL, drop=FAR, ready=0.0, left_out=0.0) for n in (4, 5)}
+
+    def posts(few: int, *couriers: Courier) -> dict[int, int]:
+        horizon = _horizon(*couriers, tuning=Tuning(few=few))
+        horizon.know(asked)
+        moves = [move for move in horizon.decide(0.0, 5.0) if isinstance(move, Sent)]
+        return {move.courier: move.place for move in moves}
+
+    late, later, day = _courier(HOME, off=60.0), _courier(HOME, off=80.0), _courier(HOME)
+    # Alone, a courier stands in the middle; of two, the one who stays longer does.
+    assert posts(2, later) == {0: KITCHEN}
+    assert posts(2, late, later) == {0: GRILL, 1: KITCHEN}
+    # It is the evening's rule: neither who is not of the last, nor who has long to go.
+    assert posts(1, late, later) == {1: KITCHEN}
+    assert posts(2, day) == {}
+    assert posts(0, late, later) == {}
+
+
+def test_nobody_goes_on_a_way_that_takes_the_rest_of_the_shift() -> None:
+    asked = {n: Order(pick=GRILL, drop=FAR, ready=0.0, left_out=0.0) for n in range(3)}
+    for off, where in ((80.0, [GRILL]), (9.0, [])):
+        horizon = _horizon(_courier(HOME, off=off), tuning=Tuning(few=1))
+        horizon.know(asked)
+        moves = [move for move in horizon.decide(0.0, 5.0) if isinstance(move, Sent)]
+        assert [move.place for move in moves] == where
+
+
 def test_ways_on_the_sphere_are_as_long_as_elsewhere_in_the_house() -> None:
     here, there = Point(4.60971, -74.08175), Point(4.711, -74.0721)
     courier = Courier(start=0, on=0.0, off=FOREVER, speed=1_000.0, room=1)

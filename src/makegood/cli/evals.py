@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 SUITES: Final = ("storm", "mdrp", "rappi", "scenarios")
 _FIXED: Final = "fixed:1"
+_UNCHARGED: Final = ("mdrp",)
+"""Suites by whose rules a decision takes no time: they refuse a charge."""
 
 Named = Annotated[str, typer.Argument(metavar="SUITE", help=f"One of {', '.join(SUITES)}.")]
 Seeds = Annotated[int | None, typer.Option(min=1, help="How many seeds to run.")]
@@ -129,8 +131,11 @@ def compare(  # noqa: PLR0913 -- each is an option of the command
     data: Data = None,
     interval: Interval = None,
     charge: Annotated[
-        str, typer.Option(help="What a decision costs: fixed:SECONDS makes pairs comparable.")
-    ] = _FIXED,
+        str | None,
+        typer.Option(
+            help="What a decision costs: fixed:SECONDS makes pairs comparable.  [default: fixed:1]"
+        ),
+    ] = None,
     jobs: Jobs = None,
     as_json: AsJson = False,
 ) -> None:
@@ -151,7 +156,7 @@ def compare(  # noqa: PLR0913 -- each is an option of the command
         first_seed=first_seed,
         data=data,
         interval_min=interval,
-        charge=Charge.parse(charge),
+        charge=Charge.parse(charge or ("measured" if suite in _UNCHARGED else _FIXED)),
     )
     first, second = (_result(each, suite, options) for each in (a, b))
     made = pairing.compare(first, second, (str(a), str(b)))

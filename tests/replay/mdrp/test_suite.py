@@ -13,7 +13,7 @@ import pytest
 from makegood.errors import InvalidInput
 from makegood.planning.rolling import Tuning
 from makegood.replay.feasibility import Carrying, Leaving, Step
-from makegood.replay.suites.base import SuiteOptions
+from makegood.replay.suites.base import Charge, SuiteOptions
 from makegood.replay.suites.mdrp.days import Driver, Meal, MealDay, Terms, Where, find, load, travel
 from makegood.replay.suites.mdrp.play import Played, play
 from makegood.replay.suites.mdrp.scoring import averaged, measure
@@ -171,6 +171,7 @@ def test_the_result_has_the_fields_that_programs_read(tmp_path: Path) -> None:
     written = result.model_dump(mode="json")
     assert written["suite"] == "mdrp"
     assert written["interval_min"] == 1
+    assert written["charge"].startswith("none")
     fields = {
         "undelivered_pct",
         "click_to_door_mean",
@@ -199,6 +200,7 @@ def test_options_that_mean_nothing_here_are_refused(tmp_path: Path) -> None:
     for options in (
         SuiteOptions(workspace=tmp_path, seeds=3),
         SuiteOptions(workspace=tmp_path, arms=("greedy",)),
+        SuiteOptions(workspace=tmp_path, charge=Charge(60_000_000)),
     ):
         with pytest.raises(InvalidInput, match="leave it out"):
             SUITE.run(options, _ignore)

@@ -17,12 +17,14 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from makegood.planning.rolling.kernels.arrays import (
     Fleet,
+    Floats,
     Ints,
     Orders,
     Plan,
@@ -37,7 +39,7 @@ from makegood.planning.rolling.kernels.arrays import (
 )
 from makegood.planning.rolling.kernels.draws import seeded
 from makegood.planning.rolling.kernels.search import Effort, desk, improve, insert_all
-from makegood.planning.rolling.kernels.stations import station
+from makegood.planning.rolling.kernels.stations import cover, station
 from makegood.planning.rolling.moves import Bundle, Courier, Move, Order, Sent
 from makegood.planning.rolling.trips import Trip, trips_of
 from makegood.planning.rolling.tuning import Service, Tuning
@@ -80,6 +82,7 @@ class Horizon:
         self._open: dict[int, Order] = {}
         self._new: list[int] = []
         self._seen: list[tuple[float, int]] = []
+        self._asked = Counter[int]()
         self._states = [_State(c.start, c.on, c.on) for c in couriers]
 
     @property
@@ -96,6 +99,7 @@ class Horizon:
         """Plan anew at minute `now` and return what is fixed before the decision at `until`."""
         crew = [n for n, courier in enumerate(self._couriers) if courier.off >= now]
         self._seen.extend((now, place) for place in self._new)
+        self._asked.update(self._new)
         self._new.clear()
         moves = self._planned(crew, now, until) if crew and self._open else []
         return moves + self._stationed(crew, now, until)
@@ -112,9 +116,19 @@ class Horizon:
         return moves
 
     def _stationed(self, crew: list[int], now: float, until: float) -> list[Move]:
-        """Send couriers with nothing to do where orders came from in the last minutes."""
+        """Send couriers with nothing to do where orders came from, or are likely to come from."""
         self._seen = [(at, place) for at, place in self._seen if at > now - self._tuning.foresee]
         idle = [n for n in crew if not self._states[n].assigned and not self._states[n].trips]
+        last = self._last(crew, now)
+        moves = self._follow([n for n in idle if n not in last], now, until)
+        return moves + self._cover(last, {n for n in idle if self._states[n].free < until}, now)
+
+    def _last(self, crew: list[int], now: float) -> list[int]:
+        """Return the day's last couriers, the very last first, where their evening has begun."""
+        by_end = sorted(crew, key=lambda n: -self._couriers[n].off)[: self._tuning.few]
+        return [n for n in by_end if self._couriers[n].off - now <= _EVENING]
+
+    def _follow(self, idle: list[int], now: float, until: float) -> list[Move]:
         if not idle or not self._seen:
             return []
         wanted = ints([place for _, place in self._seen])
@@ -122,14 +136,37 @@ class Horizon:
         chosen, arrives = no_ints(len(idle)), no_floats(len(idle))
         away = no_floats((len(idle), wanted.shape[0]))
         station(problem, wanted, away, chosen, arrives)
+        rows = [row for row, n in enumerate(idle) if self._states[n].free < until]
+        return self._sent(idle, rows, wanted, chosen, arrives, now)
+
+    def _cover(self, last: list[int], free: set[int], now: float) -> list[Move]:
+        if not free.intersection(last) or not self._asked:
+            return []
+        wanted = ints(list(self._asked))
+        weight = floats([float(count) for count in self._asked.values()])
+        fleet = self._fleet(last, now)._replace(bound=flags([n not in free for n in last]))
+        problem = Problem(self._places, self._orders(), fleet, self._rules(now))
+        chosen, arrives = no_ints(len(last)), no_floats(len(last))
+        cover(problem, wanted, weight, no_floats(wanted.shape[0]), chosen, arrives)
+        return self._sent(last, list(range(len(last))), wanted, chosen, arrives, now)
+
+    def _sent(
+        self,
+        crew: list[int],
+        rows: list[int],
+        wanted: Ints,
+        chosen: Ints,
+        arrives: Floats,
+        now: float,
+    ) -> list[Move]:
         moves: list[Move] = []
-        for row, number in enumerate(idle):
-            state, departs = self._states[number], max(self._states[number].free, now)
-            if chosen[row] < 0 or departs >= until or state.place == wanted[chosen[row]]:
+        for row in rows:
+            state = self._states[crew[row]]
+            if chosen[row] < 0 or state.place == wanted[chosen[row]]:
                 continue
-            place = wanted[chosen[row]]
-            there = float(arrives[row])
-            moves.append(Sent(number, place, now, departs, there, ()))
+            place, there = wanted[chosen[row]], float(arrives[row])
+            departs = max(state.free, now)
+            moves.append(Sent(crew[row], place, now, departs, there, ()))
             state.place, state.since, state.free = place, there, there
         return moves
 

@@ -27,7 +27,8 @@ class Tuning:
     Idle couriers are sent to wait where orders came from in the last `foresee` minutes; 0
     leaves them where they are. In the last 90 minutes of a shift an order costs `spare` more,
     shared among those who stay as long: the last courier of the day is kept free for what comes
-    when everybody else has left.
+    when everybody else has left. Of the `few` last couriers, those with nothing to do wait where
+    together they are near to whatever was ordered from that day; 0 treats them like the others.
     """
 
     ride: float = 0.1
@@ -43,3 +44,4 @@ class Tuning:
     blink: float = 0.02
     foresee: float = 0.0
     spare: float = 0.0
+    few: int = 0

@@ -23,6 +23,8 @@ from makegood.replay.suites.mdrp.days import MealDay, Spot
 ROOM: Final = 6
 """Most orders the planner puts into a bundle; the rules set no limit."""
 
+_LONGEST_MIN: Final = 5
+
 
 @dataclass(frozen=True, slots=True)
 class Played:
@@ -40,7 +42,7 @@ def play(day: MealDay, every: int, seed: int, tuning: Tuning | None = None) -> P
     """
     warm()
     table = _Table(day)
-    horizon = table.horizon(tuning or tuned(day), seed)
+    horizon = table.horizon(tuning or tuned(day, every), seed)
     record, decision_s, told = list[Step](), list[float](), 0
     last = max(driver.off for driver in day.drivers)
     for now in range(0, last + 1, every):
@@ -56,17 +58,23 @@ def play(day: MealDay, every: int, seed: int, tuning: Tuning | None = None) -> P
     return Played(tuple(record), tuple(decision_s))
 
 
-def tuned(day: MealDay) -> Tuning:
-    """Return what did best on 24 of the recorded days, one of each kind."""
+def tuned(day: MealDay, every: int) -> Tuning:
+    """Return what did best on 24 of the recorded days, one of each kind.
+
+    The plan is kept from decision to decision, so the search goes on: the oftener it may, the
+    fewer rounds each time.
+    """
+    since = min(every, _LONGEST_MIN)
     return Tuning(
         ride=0.0,
         pay=0.2,
         per_order=float(day.terms.pay_per_order),
         ahead=0.0,
-        rounds=200,
-        rounds_each=3,
+        rounds=50 + 30 * since,
+        rounds_each=(since + 1) // 2,
         foresee=10.0,
         spare=4.0,
+        few=8,
     )
 
 

@@ -48,9 +48,10 @@ class InstanceScores(Scores):
 
 
 class MdrpResult(SuiteResult):
-    """The suite's result; `seed` is the planner's own."""
+    """The suite's result; `seed` is the planner's own, and a decision is charged nothing."""
 
     interval_min: float
+    charge: str = "none: by the rules a decision takes no time"
     seed: int
     scores: Scores
     instances: tuple[InstanceScores, ...]

@@ -61,6 +61,9 @@ class MdrpSuite:
         if options.seeds is not None or options.arms:
             option = "--arms" if options.arms else "--seeds"
             raise InvalidInput(option, "every recorded day runs once, planned", "leave it out")
+        if options.charge.fixed_us is not None:
+            problem = "by the published rules a decision takes no time"
+            raise InvalidInput("--charge", problem, "leave it out")
         every = _every(options.interval_min)
         found = find(archives.folder(options, self.name))
         pieces = [Piece(where, every, options.first_seed) for where in found]
