@@ -92,14 +92,15 @@ def choose(
     """
     if not late:
         return None
-    specs = _specs(policies)
-    scores = [[_score(specs, way) for way in each.ways] for each in late]
+    names, specs = _specs(policies)
+    values = [[_values(names, way) for way in each.ways] for each in late]
+    scores = [[_score(specs, one) for one in some] for some in values]
     chosen = _together(late, scores, units)
     used = Counter(each.ways[i].uses for each, i in zip(late, chosen, strict=True))
     uses = {way.uses for each in late for way in each.ways if way.uses}
     full = {name for name in uses if used[name] >= units.get(name, 1)}
     subjects: list[Subject] = []
-    for each, mine, costs in zip(late, chosen, scores, strict=True):
+    for each, mine, costs, raw in zip(late, chosen, scores, values, strict=True):
         left = [
             i
             for i, way in enumerate(each.ways)
@@ -107,7 +108,7 @@ def choose(
         ]
         # Of ways that weigh the same the one taken comes first, so that it is taken again.
         ranked = sorted(left, key=lambda i: (each.ways[i].barred, costs[i], i != mine, i))
-        options = tuple(_option(specs, each.ways[i]) for i in ranked)
+        options = tuple(Option(key=each.ways[i].key, values=raw[i]) for i in ranked)
         subjects.append(Subject(id=each.id, options=options, chosen=ranked.index(mine)))
     decision = Decision(
         method=Method.LEAST_SCORE,
@@ -119,27 +120,21 @@ def choose(
     return Options(decision, {each.id: each.ways[i] for each, i in zip(late, chosen, strict=True)})
 
 
-def _specs(policies: Policies) -> tuple[FactorSpec, ...]:
-    """Return policy's factors that weigh anything, and the floor."""
+def _specs(policies: Policies) -> tuple[tuple[FactorName, ...], tuple[FactorSpec, ...]]:
+    """Return policy's factors that weigh anything by name, and what is recorded: the floor too."""
     weights = policies.objectives.weights
-    named = [name for name in policies.factors.factors if weights.get(name)]
-    return (
+    named = tuple(name for name in policies.factors.factors if weights.get(name))
+    return named, (
         *(FactorSpec(name=name, unit=UNITS[name], weight=weights[name]) for name in named),
         FactorSpec(name=FLOOR, unit="bars", weight=_FLOOR_WEIGHT),
     )
 
 
-def _option(specs: Sequence[FactorSpec], way: Way) -> Option:
-    return Option(key=way.key, values=_values(specs, way))
+def _values(names: Sequence[FactorName], way: Way) -> tuple[int, ...]:
+    return (*(way.factors.get(name, 0) for name in names), int(way.barred))
 
 
-def _values(specs: Sequence[FactorSpec], way: Way) -> tuple[int, ...]:
-    named = [way.factors.get(FactorName(spec.name), 0) for spec in specs[:-1]]
-    return (*named, int(way.barred))
-
-
-def _score(specs: Sequence[FactorSpec], way: Way) -> int:
-    values = _values(specs, way)
+def _score(specs: Sequence[FactorSpec], values: Sequence[int]) -> int:
     return sum(spec.weight * value for spec, value in zip(specs, values, strict=True))
 
 
