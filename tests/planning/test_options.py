@@ -392,3 +392,19 @@ def test_the_ways_of_a_whole_storm_are_chosen_within_room_and_made_again(seed: i
     assert not any(one.barred for one in options.taken.values())
     assert again(options.decision)
     assert chosen(list(endangered(plan, late, made)), made.units(), policies()) == options
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_courier_of_one_s_own_gets_or_keeps_two_beside_the_plan(seed: int) -> None:
+    plan, late = late_in(seed)
+    made = around(values={}, currencies={}, partners=(), ends={})
+    # What others suffer weighs alone, so that some go elsewhere than planned.
+    options = chosen(list(endangered(plan, late, made)), made.units(), weighed(crowding=1))
+    homes = {choice.order.id: choice.order.courier_id or "" for choice in late}
+    taken = [
+        courier
+        for each, one in options.taken.items()
+        if one.kind in (WayKind.KEEP, WayKind.COURIER) and (courier := one.to or homes[each])
+    ]
+    assert len(taken) == len(set(taken))
+    assert again(options.decision)

@@ -111,7 +111,8 @@ class _Maker:
             promised_us=self._promised_us,
             factors=factors,
             to=to,
-            uses=to if kind is WayKind.COURIER else "",
+            # The plan leaves room for one more with each courier, so that one order comes or stays.
+            uses="" if kind is WayKind.PLANNED else to or self._order.courier_id or "",
         )
 
     def _partners(self) -> list[Way]:
