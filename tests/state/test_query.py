@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from makegood.clock import DAY, VirtualClock
-from makegood.domain.entities import EntityKind, EntityRef
+from makegood.domain.entities import EntityKind
 from makegood.errors import NotFound
 from makegood.events.ingest import ingest
 from makegood.state import query
 from tests.events.making import (
     EUR,
-    HARBOUR,
     T0,
     cloud_event,
     context,
@@ -104,42 +103,3 @@ def test_a_hub_sees_its_own_open_deliveries(busy: Store) -> None:
         assert [order.id for order in found] == ["f1"]
         assert [each.id for each in query.hubs(tx)] == ["h1", "h2"]
         assert query.hub(tx, "h1").position is not None
-
-
-def test_a_fingerprint_moves_with_what_a_decision_rests_on_and_with_nothing_else(
-    busy: Store,
-) -> None:
-    into = context(VirtualClock(T0 + DAY))
-    refs = [
-        EntityRef(EntityKind.FULFILMENT_ORDER, "f1"),
-        EntityRef(EntityKind.COURIER, "k1"),
-        EntityRef(EntityKind.SALES_ORDER, "o1"),
-    ]
-
-    def prints() -> list[str]:
-        with busy.read() as tx:
-            one = query.fingerprint(tx, refs)
-            assert one == query.fingerprint(tx, [*reversed(refs), refs[0]])
-            many = query.fingerprints(tx, [refs, refs[:1], []])
-        assert many[0] == one
-        return many
-
-    before = prints()
-    moved = cloud_event("courier.position", "k1", {"position": HARBOUR}, minute=6)
-    ingest(busy, [moved], into)
-    assert prints() == before
-    ingest(busy, [cloud_event("courier.lost", "k1", minute=7)], into)
-    after = prints()
-    assert after[0] != before[0]
-    assert after[1:] == before[1:]
-
-
-def test_an_entity_that_appears_changes_the_fingerprint(busy: Store) -> None:
-    ref = EntityRef(EntityKind.COURIER, "k3")
-    with busy.read() as tx:
-        assert query.get(tx, ref) is None
-        before = query.fingerprint(tx, [ref])
-    ingest(busy, [courier("k3")], context(VirtualClock(T0 + DAY)))
-    with busy.read() as tx:
-        assert query.require(tx, ref).status == "off"
-        assert query.fingerprint(tx, [ref]) != before

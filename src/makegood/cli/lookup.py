@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from makegood.cli import client, output, shapes
 from makegood.cli.output import AsJson, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def register(app: typer.Typer) -> None:
@@ -52,6 +55,11 @@ def show_order(
         return
     _show_head(found["order"])
     _show_parts(found)
+    _show_deeds(actions)
+    _show_timeline(found)
+
+
+def _show_deeds(actions: Sequence[Any]) -> None:
     say()
     say("What Makegood did:")
     output.show_table(
@@ -70,6 +78,9 @@ def show_order(
         empty="  nothing",
         right="MONEY",
     )
+
+
+def _show_timeline(found: Any) -> None:  # noqa: ANN401 -- JSON
     say()
     say("What happened:")
     output.show_table(
@@ -171,6 +182,12 @@ def show_incident(
     if as_json:
         output.show_json({**found, "runs": runs})
         return
+    _show_state(found)
+    _show_evidence(found)
+    _show_work(runs)
+
+
+def _show_state(found: Any) -> None:  # noqa: ANN401 -- JSON
     output.show_facts(
         (
             ("incident", found["id"]),
@@ -183,6 +200,9 @@ def show_incident(
             ("orders in danger", len(found["orders"])),
         )
     )
+
+
+def _show_evidence(found: Any) -> None:  # noqa: ANN401 -- JSON
     say()
     say("Evidence:")
     output.show_table(
@@ -200,6 +220,9 @@ def show_incident(
         empty="  none",
         right="VALUE,LIMIT",
     )
+
+
+def _show_work(runs: Sequence[Any]) -> None:
     say()
     say("Work on it:")
     output.show_table(

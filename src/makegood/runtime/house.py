@@ -149,52 +149,43 @@ def opened(
     """
     with ExitStack() as stack:
         workspace = stack.enter_context(mounted(settings.workspace))
-        store = Store.open(settings.store_url)
-        stack.callback(store.close)
-        migrate.require_current(store)
-        stack.enter_context(ownership.held(store))
-        reads, acts = (
-            _connections(settings, which, transport)
-            for which in (settings.read_connections, settings.effect_connections)
-        )
-        stack.callback(reads.close)
-        stack.callback(acts.close)
+        store = _store(settings, stack)
+        reads = _connections(stack, settings, settings.read_connections, transport)
+        acts = _connections(stack, settings, settings.effect_connections, transport)
         workspace.require_own_credentials(settings.effect_connections)
         adapters = _by_kind(workspace.make_adapters(acts.client))
         epoch = ownership.take_over(store, clock)
         executor = Executor(
-            store,
-            clock,
-            adapters,
-            epoch,
-            boundary,
-            run,
-            policies=lambda: workspace.policies,
+            store, clock, adapters, epoch, boundary, run, policies=lambda: workspace.policies
         )
         changes = Changes()
-        rulebook = Rulebook(
-            workspace.policies,
-            workspace.policy_digest,
-            workspace.workspace_digest,
-            {kind: adapter.facts for kind, adapter in adapters.items()},
+        act = _handing_over(changes) if apart else executor.settle
+        rulebook = _rulebook(workspace, adapters)
+        desks = Desks(
+            store=store,
+            clock=clock,
+            workspace=workspace,
+            rulebook=lambda: rulebook,
+            intend=executor.intend,
+            act=act,
+            reads=reads,
+            checkpoints=stack.enter_context(checkpoints.opened(settings.checkpoints)),
+            model=model,
         )
-        runs = Runs(
-            Desks(
-                store=store,
-                clock=clock,
-                workspace=workspace,
-                rulebook=lambda: rulebook,
-                intend=executor.intend,
-                act=_handing_over(changes) if apart else executor.settle,
-                reads=reads,
-                checkpoints=stack.enter_context(checkpoints.opened(settings.checkpoints)),
-                model=model,
-            )
-        )
+        runs = Runs(desks)
         _note_start(store, workspace, epoch, clock.now_us())
-        act = _nothing if apart else executor.settle
-        loop = Loop(store, clock, lambda: workspace.policies, runs, act)
+        settle = _nothing if apart else executor.settle
+        loop = Loop(store, clock, lambda: workspace.policies, runs, settle)
         yield House(settings, store, clock, workspace, executor, runs, changes, loop)
+
+
+def _rulebook(workspace: Workspace, adapters: dict[ActionKind, Adapter]) -> Rulebook:
+    return Rulebook(
+        workspace.policies,
+        workspace.policy_digest,
+        workspace.workspace_digest,
+        {kind: adapter.facts for kind, adapter in adapters.items()},
+    )
 
 
 def _handing_over(changes: Changes) -> Callable[[], int]:
@@ -209,11 +200,25 @@ def _nothing() -> int:
     return 0
 
 
+def _store(settings: Settings, stack: ExitStack) -> Store:
+    """Open the database, which must be of this version and nobody else's, until the stack ends."""
+    store = Store.open(settings.store_url)
+    stack.callback(store.close)
+    migrate.require_current(store)
+    stack.enter_context(ownership.held(store))
+    return store
+
+
 def _connections(
-    settings: Settings, known: Iterable[Connection], transport: MakeTransport | None
+    stack: ExitStack,
+    settings: Settings,
+    known: Iterable[Connection],
+    transport: MakeTransport | None,
 ) -> Connections:
     limits = TimeOuts(settings.connect_timeout_s, settings.read_timeout_s, settings.total_timeout_s)
-    return Connections(known, time_outs=limits, transport=transport)
+    made = Connections(known, time_outs=limits, transport=transport)
+    stack.callback(made.close)
+    return made
 
 
 def _by_kind(adapters: dict[str, Adapter]) -> dict[ActionKind, Adapter]:

@@ -18,14 +18,13 @@ from makegood.clock import stopwatch_s
 from makegood.domain.authority import PENDING_REVIEWS, UNDER_WAY, RunStatus
 from makegood.domain.canonical import derive_id
 from makegood.incidents import book
-from makegood.ledger.entries import Draft, append
-from makegood.ledger.kinds import EntryKind
 from makegood.logs import bound, get_logger
 from makegood.planning import Stamp
 from makegood.proposals.types import AgentContext
-from makegood.runtime import interrupts, submission
+from makegood.runtime import interrupts, run_records, submission
 from makegood.runtime.desk import RunDesk
 from makegood.runtime.reader import StoreReader
+from makegood.runtime.run_records import RUN, Run
 from makegood.store import tables
 from makegood.store.sql import insert, table
 
@@ -45,27 +44,12 @@ if TYPE_CHECKING:
     from makegood.store.session import Store
     from makegood.workspace.loader import Workspace
 
-RUN: Final = table(tables.incidents.Run)
 ACTION: Final = table(tables.authority.Action)
 REVIEW: Final = table(tables.authority.Review)
 INCIDENT: Final = table(tables.incidents.Incident)
 MOST_ATTEMPTS: Final = 3
 MOST_STEPS: Final = 60
 log = get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One run as it stands."""
-
-    id: str
-    incident_id: str
-    hub_id: str
-    agent: str
-    round: int
-    status: RunStatus
-    attempts: int
-    open_reviews: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +110,7 @@ class Runs:
         with self._house.store.note() as tx:
             change = INCIDENT.update().where(INCIDENT.c.id == incident.id)
             tx.execute(change.values(round=number))
-            insert(tx, RUN, [_row(run, now_us) for run in runs])
+            insert(tx, RUN, [run_records.row_of(run, now_us) for run in runs])
         return runs
 
     def drive(self, run: Run, since_s: float | None = None) -> Run:
@@ -174,19 +158,7 @@ class Runs:
     def _select(self, wanted: Any) -> list[Run]:  # noqa: ANN401 -- a condition
         with self._house.store.read() as tx:
             rows = tx.execute(select(RUN).where(wanted).order_by(RUN.c.started_us, RUN.c.id)).all()
-        return [
-            Run(
-                row.id,
-                row.incident_id,
-                row.hub_id,
-                row.agent,
-                row.round,
-                RunStatus(row.status),
-                row.attempts,
-                row.open_reviews,
-            )
-            for row in rows
-        ]
+        return [run_records.of_row(row) for row in rows]
 
     def _drive(self, run: Run, began_s: float) -> Run:
         house = self._house
@@ -290,28 +262,8 @@ class Runs:
             change = RUN.update().where(RUN.c.id == run.id)
             tx.execute(change.values(status=status, updated_us=now_us, **values))
             if status in (RunStatus.DONE, RunStatus.FAILED):
-                _record(tx, run, status, now_us)
+                run_records.note_end(tx, run, status, now_us)
 
         # That it waits for people must outlast anything; what has ended would only end again.
         (store.write_again if status is RunStatus.WAITING else store.note_again)(end)
         return replace(run, status=status, open_reviews=int(values.get("open_reviews", 0)))
-
-
-def _record(tx: Connection, run: Run, status: RunStatus, now_us: int) -> None:
-    body = {"run_id": run.id, "status": status, "round": run.round}
-    refs = (run.id, run.incident_id)
-    draft = Draft(run.hub_id, EntryKind.RUN_ENDED, now_us, f"agent:{run.agent}", body, refs)
-    append(tx, [draft])
-
-
-def _row(run: Run, now_us: int) -> dict[str, Any]:
-    return {
-        "id": run.id,
-        "incident_id": run.incident_id,
-        "hub_id": run.hub_id,
-        "agent": run.agent,
-        "round": run.round,
-        "status": run.status,
-        "started_us": now_us,
-        "updated_us": now_us,
-    }

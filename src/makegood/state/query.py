@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import orjson
 from sqlalchemy import and_, or_, select
 
-from makegood.domain.canonical import digest
 from makegood.domain.entities import (
     Courier,
     Entity,
@@ -247,29 +246,6 @@ def _entry(row: Any) -> TimelineEntry:  # noqa: ANN401 -- a database row
         parked=row.problem or "",
         data=orjson.loads(row.body)["data"],
     )
-
-
-def fingerprint(tx: Connection, refs: Iterable[EntityRef]) -> str:
-    """Return a digest over the material facts of entities, whatever the order of `refs`.
-
-    An entity that does not exist counts as such, so that its appearance changes the digest.
-    """
-    return fingerprints(tx, [tuple(refs)])[0]
-
-
-def fingerprints(tx: Connection, sets: Sequence[Iterable[EntityRef]]) -> list[str]:
-    """Return the fingerprint of each set of entities; each entity is read once."""
-    wanted = [sorted(set(refs)) for refs in sets]
-    by_kind: dict[EntityKind, set[str]] = defaultdict(set)
-    for refs in wanted:
-        for ref in refs:
-            by_kind[ref.kind].add(ref.id)
-    facts: dict[EntityRef, Any] = {
-        EntityRef(kind, entity.id): entity.material()
-        for kind, ids in by_kind.items()
-        for entity in many(tx, kind, ids).values()
-    }
-    return [digest([[str(ref), facts.get(ref)] for ref in refs]) for refs in wanted]
 
 
 def _many(tx: Connection, records: Records[E], ids: Iterable[str]) -> dict[str, E]:

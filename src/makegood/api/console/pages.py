@@ -1,4 +1,4 @@
-"""The console's pages: what each is made of, and which parts of it follow what happens."""
+"""The console's pages: what each answers, and which parts of it follow what happens."""
 
 from __future__ import annotations
 
@@ -11,23 +11,16 @@ from starlette.responses import HTMLResponse, JSONResponse
 
 from makegood.api.auth import Caller, caller_of
 from makegood.api.console import (
-    chart,
     desk,
-    district,
     entry,
     exports,
-    fuses,
-    holds,
-    just,
     levers,
-    now,
     orders,
+    plans,
     queue,
     record,
     regions,
     story,
-    tools,
-    undo,
     watch,
 )
 from makegood.api.console.filters import Filters
@@ -42,17 +35,12 @@ from makegood.gates import reviews
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from makegood.api.console.regions import Region
-    from makegood.ledger.privacy import Vault
-
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 router.include_router(entry.router)
 router.include_router(desk.router)
 router.include_router(levers.router)
 router.include_router(exports.router)
 
-JUST_LENGTH: Final = 6
-FIRST_HOLDS: Final = 8
 _SAID: Final = frozenset({"approved", "second", "rejected", "undone", "done", "approving"})
 _FOREVER: Final = "public, max-age=31536000, immutable"
 
@@ -81,7 +69,9 @@ def _answer(
     with house.store.read() as tx:
         scene = Scene(tx, house.clock.now_us(), house.policies, caller.principal, words)
         made = plan_of(scene)
-        plan = Plan(made.template, made.title, made.still, (*_everywhere(scene), *made.regions))
+        plan = Plan(
+            made.template, made.title, made.still, (*plans.everywhere(scene), *made.regions)
+        )
         context = _common(scene, caller, request) | {"title": plan.title}
         wanted = request.query_params.get("part")
         if wanted is not None:
@@ -96,73 +86,10 @@ def _have(request: Request) -> dict[str, str]:
     return regions.marks_of(request.headers.get("x-have", ""))
 
 
-def _everywhere(scene: Scene) -> tuple[Region, ...]:
-    return (
-        region("nav", Topic.REVIEWS, make=lambda: {"waiting": holds.waiting(scene)}),
-        region("clock", make=lambda: _clock(scene)),
-        region("alarm", Topic.ALARMS, make=lambda: _alarms(scene)),
-        region("undo", Topic.REVIEWS, Topic.EFFECTS, make=lambda: {"undos": undo.mine(scene)}),
-    )
-
-
-def _alarms(scene: Scene) -> dict[str, Any]:
-    return {"stops": watch.stops(scene), "bypasses": fuses.in_force(scene)}
-
-
-def _breakers(scene: Scene) -> dict[str, Any]:
-    return {"breakers": fuses.breakers(scene)}
-
-
-def _clock(scene: Scene) -> dict[str, Any]:
-    place, zone = scene.place
-    return {"place": place, "clock": scene.show.second(scene.now_us, zone)}
-
-
 @router.get("/")
 def now_page(request: Request, house: House, caller: Called) -> Response:
     """Show what is happening, and the first of what waits for a person."""
-    return _answer(request, house, caller, _now)
-
-
-def _now(scene: Scene) -> Plan:
-    return Plan(
-        "now.html",
-        scene.words("nav.now"),
-        {},
-        (
-            region(
-                "figures",
-                Topic.ORDERS,
-                Topic.INCIDENTS,
-                Topic.REVIEWS,
-                make=lambda: {"figures": now.headline(scene)},
-            ),
-            region("first", Topic.REVIEWS, make=lambda: _first(scene)),
-            region("just", Topic.REVIEWS, Topic.EFFECTS, make=lambda: _just(scene)),
-            region(
-                "map", Topic.ORDERS, Topic.INCIDENTS, make=lambda: {"city": district.city(scene)}
-            ),
-            region("incidents", Topic.INCIDENTS, make=lambda: {"troubles": now.troubles(scene)}),
-            region("chart", Topic.REVIEWS, make=lambda: {"chart": chart.activity(scene)}),
-            region("agents", Topic.AGENTS, make=lambda: {"agents": watch.agents(scene)}),
-            region("effects", Topic.EFFECTS, make=lambda: {"doubts": watch.doubts(scene)}),
-            region("feeds", Topic.ORDERS, make=lambda: {"feeds": watch.feeds(scene)}),
-            region("breakers", Topic.ALARMS, Topic.EFFECTS, make=lambda: _breakers(scene)),
-            region("stops", Topic.ALARMS, make=lambda: {"stops": watch.stops(scene)}),
-            region("bypasses", Topic.ALARMS, make=lambda: {"bypasses": fuses.bypasses(scene)}),
-            region("did", Topic.AGENTS, Topic.EFFECTS, make=lambda: {"deeds": now.deeds(scene)}),
-        ),
-    )
-
-
-def _first(scene: Scene) -> dict[str, Any]:
-    shown = holds.queue(scene, FIRST_HOLDS)
-    waiting = holds.waiting(scene)
-    return {"holds": shown, "more": max(0, waiting - len(shown)), "waiting": waiting}
-
-
-def _just(scene: Scene) -> dict[str, Any]:
-    return {"just": just.decided(scene, JUST_LENGTH)}
+    return _answer(request, house, caller, plans.now_plan)
 
 
 @router.get("/review")
@@ -189,45 +116,7 @@ def queue_page(request: Request, house: House, caller: Called) -> Response:
 @router.get("/review/{review_id}")
 def hold_page(request: Request, house: House, caller: Called, review_id: str) -> Response:
     """Show one hold with everything behind it."""
-    return _answer(request, house, caller, partial(_hold, house.vault, review_id))
-
-
-def _hold(vault: Vault, review_id: str, scene: Scene) -> Plan:
-    item = reviews.get(scene.tx, review_id)
-    hold = holds.holds(scene, [item])[0]
-    order = partial(orders.order_or_none, scene, item.order_id)
-    return Plan(
-        "hold.html",
-        hold.sentence,
-        {"hold": hold, "exact": story.exact(item), "digest": item.digest, "item": item},
-        (
-            region("head", Topic.ORDERS, Topic.REVIEWS, make=lambda: {"hold": hold}),
-            region(
-                "decide",
-                Topic.REVIEWS,
-                Topic.EFFECTS,
-                make=partial(story.deciding, scene, item, hold),
-            ),
-            region("tools", Topic.REVIEWS, make=partial(tools.tools, scene, vault, item)),
-            region(
-                "moved", Topic.REVIEWS, Topic.ORDERS, make=partial(story.difference, scene, item)
-            ),
-            region("weighed", make=partial(story.weighed, scene, item, hold)),
-            region("cause", Topic.INCIDENTS, make=partial(story.cause, scene, item)),
-            region(
-                "before", Topic.REVIEWS, Topic.EFFECTS, make=partial(story.before_it, scene, item)
-            ),
-            region("order", Topic.ORDERS, make=lambda: {"order": order()}),
-            region("where", Topic.ORDERS, make=partial(story.where, scene, item.order_id)),
-            region("timeline", Topic.ORDERS, make=partial(orders.timeline, scene, item.order_id)),
-            region(
-                "journey",
-                Topic.REVIEWS,
-                Topic.EFFECTS,
-                make=partial(story.way, scene, item.action_id),
-            ),
-        ),
-    )
+    return _answer(request, house, caller, partial(plans.hold_plan, house.vault, review_id))
 
 
 @router.get("/order/{order_id}")

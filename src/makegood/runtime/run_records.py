@@ -1,0 +1,67 @@
+"""Runs as the store has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from makegood.domain.authority import RunStatus
+from makegood.ledger.entries import Draft, append
+from makegood.ledger.kinds import EntryKind
+from makegood.store import tables
+from makegood.store.sql import table
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+RUN: Final = table(tables.incidents.Run)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as it stands."""
+
+    id: str
+    incident_id: str
+    hub_id: str
+    agent: str
+    round: int
+    status: RunStatus
+    attempts: int
+    open_reviews: int
+
+
+def of_row(row: Any) -> Run:  # noqa: ANN401 -- a database row
+    """Return a run as its row says it stands."""
+    return Run(
+        row.id,
+        row.incident_id,
+        row.hub_id,
+        row.agent,
+        row.round,
+        RunStatus(row.status),
+        row.attempts,
+        row.open_reviews,
+    )
+
+
+def row_of(run: Run, now_us: int) -> dict[str, Any]:
+    """Return the row of a run that begins."""
+    return {
+        "id": run.id,
+        "incident_id": run.incident_id,
+        "hub_id": run.hub_id,
+        "agent": run.agent,
+        "round": run.round,
+        "status": run.status,
+        "started_us": now_us,
+        "updated_us": now_us,
+    }
+
+
+def note_end(tx: Connection, run: Run, status: RunStatus, now_us: int) -> None:
+    """Put on the ledger that a run ended, and how."""
+    body = {"run_id": run.id, "status": status, "round": run.round}
+    refs = (run.id, run.incident_id)
+    draft = Draft(run.hub_id, EntryKind.RUN_ENDED, now_us, f"agent:{run.agent}", body, refs)
+    append(tx, [draft])
