@@ -2,8 +2,10 @@
 
 A secret here is 256 random bits, which nobody guesses; what this keeps away is the noise and the
 load of trying. It is kept in memory, for a bounded number of addresses, so that trying costs no
-write and no growth. While an address has to wait, what it sends is not looked at, not even a right
-token, or an answer would still tell right from wrong.
+write and no growth: a row for each try would let a stranger take the one writer's lock, which money
+needs, and fill the database. A restart forgets it and gives an address ten more tries at 256 bits;
+nobody who cannot log in can bring a restart about. While an address has to wait, what it sends is
+not looked at, not even a right token, or an answer would still tell right from wrong.
 """
 
 from __future__ import annotations
