@@ -172,3 +172,16 @@ def test_what_came_too_late_for_its_goods_is_tried_once_more_and_then_otherwise(
         wanted = ActionKind.REFUND if run == "run-3" else ActionKind.REROUTE
         assert proposal.run_id == run
         assert wanted in kinds(proposal)
+
+
+def test_another_hub_than_the_decision_chose_is_not_explained_by_it() -> None:
+    made = shop()
+    _, proposal = started(made, elsewhere)
+    wrong = tuple(
+        replace(one, action=one.action.model_copy(update={"to_hub": "hub-3"}))
+        if isinstance(one.action, Reroute)
+        else one
+        for one in proposal.actions
+    )
+    [fault] = faults(replace(proposal, actions=wrong), made)
+    assert (fault.field, "to:hub-2" in fault.why) == ("kind", True)
