@@ -151,6 +151,31 @@ def test_a_batch_with_one_stale_hold_approves_nothing_or_the_fresh_ones(
     assert _status(town, chosen[names[1]]) is ReviewStatus.STALE
 
 
+def test_a_batch_is_rejected_for_one_reason_and_nothing_goes_out(
+    page: Page, url: str, town: Town, picture: Picture
+) -> None:
+    names = crowd(town, 3)
+    chosen = [item.id for item in town.waiting() if item.order_id in names]
+    log_in(page, url, town)
+    open_queue(page, url, "?q=so-500")
+    for review_id in chosen:
+        row_of(page, review_id).locator(".pick input").check()
+    form = page.locator("form:has(button[value=reject]):has(button[value=approve])")
+    form.locator("details.reject summary").click()
+    reject = form.locator("details.reject[open] button[value=reject]")
+    expect(reject).to_be_visible()
+    picture(page, "batch-reject")
+    page.set_viewport_size({"width": 360, "height": 740})
+    reject.scroll_into_view_if_needed()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    picture(page, "batch-reject-phone")
+    form.locator("details.reject select").select_option(index=1)
+    reject.click()
+    expect(page.locator("#toast")).to_contain_text("3 rejected")
+    assert {_status(town, one) for one in chosen} == {ReviewStatus.REJECTED}
+    assert not town.settle()
+
+
 def test_an_edit_beyond_ones_own_authority_is_refused_and_a_small_one_needs_somebody_else(
     page: Page, second: Page, url: str, town: Town, picture: Picture
 ) -> None:
