@@ -152,9 +152,9 @@ def test_the_last_couriers_wait_together_near_to_all_that_was_ordered_from() -> 
     assert posts(0, late, later) == {}
 
 
-def test_nobody_goes_on_a_way_that_takes_the_rest_of_the_shift() -> None:
+def test_nobody_goes_elsewhere_to_wait_who_leaves_before_what_is_ordered_is_ready() -> None:
     asked = {n: Order(pick=GRILL, drop=FAR, ready=0.0, left_out=0.0) for n in range(3)}
-    for off, where in ((80.0, [GRILL]), (9.0, [])):
+    for off, where in ((30.0, [GRILL]), (29.0, [])):
         horizon = _horizon(_courier(HOME, off=off), tuning=Tuning(few=1))
         horizon.know(asked)
         moves = [move for move in horizon.decide(0.0, 5.0) if isinstance(move, Sent)]

@@ -7,6 +7,8 @@ from makegood.planning.rolling.kernels.compiled import compiled, inner
 from makegood.planning.rolling.kernels.timing import NEVER, minutes
 
 _FAR_MIN = 60.0
+# Nobody is called back, and what is ordered now is ready so much later: who leaves before, stays.
+_WORTH_MIN = 30.0
 
 
 @compiled
@@ -67,9 +69,11 @@ def _post(
     """Return the wanted place where a courier should stand, and from when; -1 where it stays."""
     here, free = problem.fleet.place[c], max(problem.fleet.free_at[c], problem.rules.now)
     least, best, there = _away(problem, wanted, weight, near, c, here, 0.0), -1, free
+    rest = problem.fleet.until[c] - free
+    if rest < _WORTH_MIN:
+        return best, there
     for p in range(wanted.shape[0]):
         way = minutes(problem, c, here, wanted[p])
-        rest = problem.fleet.until[c] - free
         if way == 0.0 or way + problem.rules.before_pick > rest:
             continue
         # Nobody is called back: over the rest of the shift, the way delays by this on average.
