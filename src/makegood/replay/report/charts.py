@@ -83,6 +83,17 @@ def histogram(series: Mapping[str, Sequence[float]], *, x: str, bins: int = 40) 
     return _svg(chart.encode(x=where, y=share, color=_colour(list(series))))
 
 
+def strips(series: Mapping[str, Sequence[float]], *, x: str) -> str:
+    """Return a row a series, with a stroke at each value: few values, none hidden in a bin."""
+    rows = [{"x": value, "of": name} for name, values in series.items() for value in values]
+    chart = _alt.Chart(_alt.Data(values=rows)).mark_tick(
+        thickness=2, size=20, opacity=0.7, color=_COLOURS[0]
+    )
+    where = _alt.X("x:Q", title=x, scale=_alt.Scale(zero=False, nice=True))
+    which = _alt.Y("of:N", title=None, sort=list(series), axis=_alt.Axis(labelLimit=320))
+    return _svg(chart.encode(x=where, y=which), height=max(60, _ROW_HEIGHT * 1.4 * len(series)))
+
+
 def bars(values: Mapping[str, float], *, x: str) -> str:
     """Return a bar a name, in the order given."""
     rows = [{"name": name, "y": value} for name, value in values.items()]

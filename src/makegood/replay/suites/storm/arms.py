@@ -18,6 +18,7 @@ from makegood.replay.company.city import (
     draw,
     inhabit,
 )
+from makegood.replay.scenarios.frames import Frame, frame
 from makegood.replay.suites.base import Charge
 from makegood.replay.suites.storm.bound import best_known
 from makegood.replay.suites.storm.desks import Greedy, People
@@ -28,6 +29,7 @@ from makegood.workspace.loader import mounted
 ARMS: Final = ("none", "greedy", "human", "agent", "bound")
 # 17:00 in Hangzhou on a day in summer.
 STARTS_US: Final = 1_783_933_200_000_000
+_MAP_AFTER_MIN: Final = 15
 _STRIDE_US: Final = 10 * MINUTE
 # About 20 seconds a seed on one core.
 BOUND_ITERATIONS: Final = 400
@@ -41,6 +43,7 @@ class Agents:
     decision_s: tuple[float, ...]
     checked: int
     violations: tuple[str, ...]
+    frames: tuple[Frame, ...]
 
 
 def pure(params: CityParams, seed: int, arm: str) -> Played:
@@ -94,7 +97,11 @@ def agent(params: CityParams, seed: int, workspace: Path, charge: Charge) -> Age
     options = StageOptions(
         workspace=workspace, starts_us=STARTS_US, company=company_of, charge=charge
     )
+    frames: list[Frame] = []
     with staged(options) as stage:
+        for minutes in (0, _MAP_AFTER_MIN):
+            moment_us = STARTS_US + (params.storm.moment_minutes + minutes) * MINUTE
+            stage.at(moment_us, lambda: frames.append(frame(stage)))
         stage.run()
         report, summary = stage.check(), stage.summary()
         played = measure(stage.company, lives[0])
@@ -106,6 +113,7 @@ def agent(params: CityParams, seed: int, workspace: Path, charge: Charge) -> Age
             stage.decision_s,
             sum(report.looked_at.values()),
             tuple(str(each) for each in report.violations),
+            tuple(frames),
         )
 
 

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from makegood.replay.scenarios.frames import Frame
 from makegood.replay.scores import times
 from makegood.replay.suites.base import SuiteResult
 from makegood.replay.suites.storm.moment import Glance
@@ -80,6 +81,7 @@ class SeedResult(_Part):
     arms: dict[str, Scores]
     by_quarter: dict[str, tuple[tuple[int, int], ...]] = {}
     decision_s: tuple[float, ...] = ()
+    frames: tuple[Frame, ...] = ()
     checked: int = 0
     violations: tuple[str, ...] = ()
 

@@ -15,7 +15,7 @@ from makegood.replay.company.model import FulfilmentStatus, OrderStatus
 from makegood.replay.suites.storm.bound import Trip
 
 _PER_KILO: Final = 1000.0
-_QUARTER_MIN: Final = 15
+QUARTER_MIN: Final = 15
 
 
 class Scores(BaseModel):
@@ -145,10 +145,10 @@ def _quarters(
 ) -> tuple[tuple[int, int], ...]:
     """Return promises that fall due, and those of them that are kept, by quarter of an hour."""
     first_us, last_us = script.window_us
-    count = -(-(last_us - first_us) // (_QUARTER_MIN * MINUTE))
+    count = -(-(last_us - first_us) // (QUARTER_MIN * MINUTE))
     due, good = [0] * count, [0] * count
     for at_us, is_good in zip(due_us, kept, strict=True):
-        quarter = (at_us - first_us) // (_QUARTER_MIN * MINUTE)
+        quarter = (at_us - first_us) // (QUARTER_MIN * MINUTE)
         due[quarter] += 1
         good[quarter] += is_good
     return tuple(zip(due, good, strict=True))

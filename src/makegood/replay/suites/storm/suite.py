@@ -31,6 +31,12 @@ _COLUMNS: Final = (
     "kgCO2e",
 )
 
+_MOMENT: Final = {
+    "endangered": "endangered orders",
+    "drone_fits": "orders that a drone could take",
+    "rain_mm_h": "rain, mm/h",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -42,6 +48,7 @@ class Piece:
     workspace: Path
     charge: Charge
     setting: Setting | None = None
+    maps: bool = False
 
     def __str__(self) -> str:
         return f"seed {self.seed}" if self.setting is None else f"{self.setting}, seed {self.seed}"
@@ -64,7 +71,17 @@ class StormSuite:
         chosen = _arms(options)
         count = options.seeds or SEEDS
         seeds = range(options.first_seed, options.first_seed + count)
-        pieces = [Piece(params, seed, chosen, options.workspace, options.charge) for seed in seeds]
+        pieces = [
+            Piece(
+                params,
+                seed,
+                chosen,
+                options.workspace,
+                options.charge,
+                maps=seed == options.first_seed,
+            )
+            for seed in seeds
+        ]
         if options.sweep:
             swept = tuple(arm for arm in chosen if arm != "bound")
             pieces += [
@@ -82,15 +99,27 @@ class StormSuite:
         rows = tuple(_row(name, result) for name in result.arms)
         note = (
             f"{len(result.seeds)} seeds from {result.seeds[0]} on; every order promised within the"
-            " storm's window, by the promise given when it was placed."
+            " storm's window, by the promise given when it was placed. Means a seed; money in"
+            " coupons. none: nobody dispatches; greedy: the nearest courier at once; human:"
+            " dispatchers; agent: Makegood; bound: the best plan found with everything known"
+            " beforehand."
         )
         return (Table("The storm", _COLUMNS, rows, note), _decisions(result))
 
     def sections(self, result: StormResult) -> tuple[Section, ...]:
         """Return the moment of the storm, the seeds and the sweeps."""
-        found = [_moment(result), _seeds(result)]
+        # Drawing needs a library that those who play the arms do without.
+        from makegood.replay.suites.storm import pictures  # noqa: PLC0415
+
+        kept = Section("Kept", "Every arm on the same seeds.", (), (pictures.arms(result),))
+        found = [kept, pictures.course(result), _moment(result)]
+        found += [on_map] if (on_map := pictures.maps(result)) else []
+        found.append(_seeds(result, pictures.seeds(result)))
+        if result.decision_wall_s.count:
+            text = f"Wall seconds of {result.decision_wall_s.count} rounds of work, as shares."
+            found.append(Section("Decisions", text, (), (pictures.decisions(result),)))
         if result.sweeps:
-            found.append(_sweeps(result.sweeps))
+            found.append(_sweeps(result.sweeps, pictures.sweeps(result.sweeps)))
         return tuple(found)
 
     def passed(self, result: StormResult) -> bool:
@@ -124,6 +153,7 @@ def play(piece: Piece) -> SeedResult:
         arms=scores,
         by_quarter={name: one.by_quarter for name, one in played.items()} if plain else {},
         decision_s=own.decision_s if own else (),
+        frames=own.frames if own and piece.maps else (),
         checked=own.checked if own else 0,
         violations=own.violations if own else (),
     )
@@ -141,7 +171,7 @@ def _row(name: str, result: StormResult) -> tuple[str, ...]:
     low, high = arm.on_time.ci95
     shares = (name, f"{arm.on_time.mean:.2%}", f"{low:.2%} to {high:.2%}")
     if name == "bound":
-        return (*shares, *("" for _ in range(len(_COLUMNS) - len(shares))))
+        return (*shares, *("-" for _ in range(len(_COLUMNS) - len(shares))))
     return (
         *shares,
         f"{arm.coupons:.1f}",
@@ -176,12 +206,14 @@ def _decisions(result: StormResult) -> Table:
 
 
 def _moment(result: StormResult) -> Section:
-    rows = tuple((name.replace("_", " "), f"{x:.1f}") for name, x in result.moment.items())
-    text = "Where nobody dispatches, at the storm's moment; means over seeds."
+    rows = tuple(
+        (_MOMENT.get(name, name.replace("_", " ")), f"{x:.1f}") for name, x in result.moment.items()
+    )
+    text = "What stands at the storm's moment where nobody dispatches, as a mean over seeds."
     return Section("The moment", text, (Table("The moment", ("", "mean"), rows),))
 
 
-def _seeds(result: StormResult) -> Section:
+def _seeds(result: StormResult, drawn: str) -> Section:
     names = tuple(result.arms)
     rows = tuple(
         (
@@ -192,14 +224,16 @@ def _seeds(result: StormResult) -> Section:
         for run in result.runs
     )
     table = Table("Kept by seed", ("seed", "promised", *names), rows)
-    return Section("Seeds", "Every seed by itself.", (table,))
+    text = "Every seed is another evening; the picture has a stroke for each."
+    return Section("Seeds", text, (table,), (drawn,))
 
 
-def _sweeps(found: tuple[SweepPoint, ...]) -> Section:
+def _sweeps(found: tuple[SweepPoint, ...], drawn: tuple[str, ...]) -> Section:
     names = tuple(found[0].on_time)
     rows = tuple(
         (f"{point.sweep} {point.value:g}", *(f"{point.on_time[n].mean:.2%}" for n in names))
         for point in found
     )
     text = "The same seeds in harder and milder storms; only the named value differs."
-    return Section("Sweeps", text, (Table("Sweeps", ("", *names), rows),))
+    table = Table("Sweeps", ("", *names), rows)
+    return Section("Sweeps", text, (table,), drawn)
