@@ -52,3 +52,47 @@ def test_comparing_what_is_not_there_names_it(tmp_path: Path) -> None:
     ran = makegood(tmp_path, "eval", "compare", "a", "b")
     assert ran.code == 2
     assert "a: there is no such file" in ran.err
+
+
+SHORT = """
+title: A short evening
+about: Rain over a few orders, so that two workspaces can be held against each other.
+begins: 2026-07-14T17:30:00+08:00
+seed: 3
+city:
+  orders: 24
+  customers: 20
+  couriers: [2, 2, 2]
+  lasts_minutes: 40
+  placed_within_minutes: 20
+  rain_from_minutes: 2
+  rain_peak_minutes: 8
+  rain_until_minutes: 30
+  peak_mm_h: 46
+ends_minutes: 45
+expect: [{what: promises.orders, at_least: 1, why: something is to be compared}]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("what", ["workspace", "policies"])
+def test_two_workspaces_or_policies_are_run_and_compared_on_the_same_seed(
+    tmp_path: Path, what: str
+) -> None:
+    (tmp_path / "short.yaml").write_text(SHORT, encoding="utf-8")
+    for name in ("a", "workspace"):
+        assert makegood(tmp_path, "init", name).code == 0
+    held = tmp_path / "workspace" / "policies" / "autonomy.yaml"
+    text = held.read_text(encoding="utf-8").replace("reassign: allow", "reassign: hold")
+    held.write_text(text, encoding="utf-8")
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "policies" / "autonomy.yaml").write_text(text, encoding="utf-8")
+    on = ("--suite", "scenarios", "--data", "short.yaml", "--jobs", "1", "--json")
+    ran = makegood(tmp_path, "--workspace", "a", "eval", "compare", "a", what, *on, within_s=380)
+    assert ran.code == 0, ran.err
+    found = {each["metric"]: each for each in ran.json["metrics"]}
+    holds = found["measures.holds.total"]
+    assert (holds["pairs"], holds["a"]) == (1, 0)
+    assert holds["b"] > 0
+    assert found["measures.promises.orders"]["difference"] == 0
