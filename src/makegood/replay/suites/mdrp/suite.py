@@ -79,9 +79,10 @@ class MdrpSuite:
     def tables(self, result: MdrpResult) -> tuple[Table, ...]:
         """Return the mean over all days beside what was published."""
         broken = [one for one in result.instances if one.violations]
-        name = f"Makegood, {len(result.instances)} days, every {result.interval_min:g} min"
+        days = "1 day" if len(result.instances) == 1 else f"{len(result.instances)} days"
+        name = f"Makegood, {days}, every {result.interval_min:g} min"
         blank = ("",) * (len(_COLUMNS) - len(_PUBLISHED))
-        note = "Minutes; unweighted means over days. "
+        note = "Click to door: minutes from placement to drop-off; unweighted means over days. "
         note += f"Every record was checked: {len(broken)} break a rule."
         rows = (_row(name, result.scores), (*_PUBLISHED, *blank))
         return (Table("Meal delivery", _COLUMNS, rows, note), *_breaches(broken))

@@ -135,7 +135,7 @@ def _picture(result: RappiResult) -> str:
                 "title": "recorded day",
                 "axis": {"labelAngle": 0},
             },
-            "y": {**share, "scale": {"zero": False, "nice": True}, "axis": {"format": ".0%"}},
+            "y": {**share, "scale": {"zero": False, "nice": True}, "axis": {"format": ".1%"}},
             "color": {
                 "field": "who",
                 "type": "nominal",
