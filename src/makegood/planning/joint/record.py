@@ -46,10 +46,10 @@ _FACTORS: Final = {
 }
 # Who has it, who had it, and some of the others.
 _TOLD: Final = 4
-# How often a plan is solved again to tell what was rejected: some 0.2 ms each in a storm's moment.
-_FORCED: Final = 400
+# How often a plan is solved again to tell what was rejected: 0.2 to 0.6 ms each in a storm.
+_FORCED: Final = 150
 # And to look whether forcing a choice makes it better.
-_TRIED: Final = 200
+_TRIED: Final = 50
 ROUNDS: Final = 2
 """How often everybody who was touched is gone through when a choice is forced."""
 # Others' lateness weighs as one's own: a search that weighed them apart could never settle.
