@@ -68,7 +68,7 @@ def maps(result: StormResult) -> Section | None:
     )
     text = (
         f"Seed {run.seed} with the agent: at the storm's moment, and a quarter of an hour later."
-        " Orders with time turn into orders that press; whoever took shelter comes out again."
+        " Drones count as riders here, and the places that orders leave from as hubs."
     )
     return Section("On the map", text, (), drawn)
 
