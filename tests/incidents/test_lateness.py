@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from makegood.clock import MINUTE, SECOND, cpu_s
+from makegood.clock import MINUTE, SECOND
 from makegood.domain.conditions import Rain
 from makegood.domain.geo import Point, distance_m
 from makegood.domain.rides import NEVER_US
@@ -19,9 +18,7 @@ from makegood.incidents.lateness import endangered, predict
 from makegood.incidents.view import HubView
 from tests.conftest import NOW_US
 from tests.incidents.hubs import HOME, POLICY, courier, crowd, hub, order, place
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from tests.yardstick import seconds
 
 HANDLING_US = POLICY.travel.handling_us
 DROP_OFF_US = POLICY.travel.drop_off_seconds * SECOND
@@ -169,12 +166,6 @@ def test_ways_are_as_long_as_the_great_circle_says(
     assert took_us == pytest.approx(wanted_us, rel=0.02, abs=SECOND)
 
 
-def _seconds(work: Callable[[], object]) -> float:
-    began = cpu_s()
-    work()
-    return cpu_s() - began
-
-
 def test_detecting_on_ten_thousand_open_orders_costs_less_than_twelve_distances_each() -> None:
     """On an idle core that is some 90 ms; the yardstick is taken in the same breath."""
     view = crowd(10_000, 1_500)
@@ -186,7 +177,7 @@ def test_detecting_on_ten_thousand_open_orders_costs_less_than_twelve_distances_
             assert customer is not None
             distance_m(shop, customer)
 
-    rounds = [(_seconds(lambda: detect(view, POLICY, NOW_US)), _seconds(measure)) for _ in range(7)]
+    rounds = [(seconds(lambda: detect(view, POLICY, NOW_US)), seconds(measure)) for _ in range(7)]
     assert detect(view, POLICY, NOW_US)[0].orders
     assert min(took for took, _ in rounds) < min(yardstick for _, yardstick in rounds)
 
