@@ -181,22 +181,27 @@ def _conditions(
     doubts: list[str] = []
     if home is None:
         home = next((o.pick_up for o in orders if o.pick_up is not None), Point(0.0, 0.0))
-    rain, sky, rain_doubt = _weather(context, hub, home)
+    rain, sky, falls_mm_h, rain_doubt = _weather(context, hub, home)
     if rain_doubt:
         doubts.append(rain_doubt)
     travel = context.policies.detection.travel
-    return Conditions(home, rain, travel, context.clock.now_us(), sky), tuple(doubts)
+    now_us = context.clock.now_us()
+    return Conditions(home, rain, travel, now_us, sky, falls_mm_h), tuple(doubts)
 
 
-def _weather(context: AgentContext, hub: Hub | None, home: Point) -> tuple[Rain, Sky, str]:
-    """Return rain and sky, and a doubt where the feed is too old or there is none when needed.
+def _weather(
+    context: AgentContext, hub: Hub | None, home: Point
+) -> tuple[Rain, Sky, float | None, str]:
+    """Return the rain, the sky, what falls now, and a doubt.
 
-    The sky is the worse of what the state knows, which the gate will go by, and what is read now.
+    There is a doubt where the feed is too old, or there is none when it is needed. The sky is the
+    worse of what the state knows, which the gate will go by, and what is read now.
     """
     now_us = context.clock.now_us()
     stale_us = context.policies.detection.feeds.weather_stale_minutes * MINUTE
     sky = Sky.over(hub, now_us, stale_us)
     rain, seen_us = _rain_of(hub, now_us)
+    falls_mm_h = hub.rain_mm_h if hub is not None else None
     try:
         reading: WeatherReading = context.read(
             "forecast",
@@ -205,16 +210,17 @@ def _weather(context: AgentContext, hub: Hub | None, home: Point) -> tuple[Rain,
             longitude=home.lon,
         )
         rain, seen_us = _rain_read(reading, now_us), reading.observed_us
+        falls_mm_h = max(falls_mm_h or 0.0, reading.rain_mm_h)
         sky = sky.or_worse(Sky(reading.rain_mm_h, reading.wind_m_s))
     except (NotFound, NotConnected, ReadFailed):
         pass
     if seen_us is None:
         needed = context.incident.kind is IncidentKind.WEATHER
-        return rain, sky, "the weather at the hub is not known" if needed else ""
+        return rain, sky, None, "the weather at the hub is not known" if needed else ""
     old_us = now_us - seen_us
     if old_us > stale_us:
-        return rain, sky, f"the weather at the hub is {old_us // MINUTE} minutes old"
-    return rain, sky, ""
+        return rain, sky, None, f"the weather at the hub is {old_us // MINUTE} minutes old"
+    return rain, sky, falls_mm_h, ""
 
 
 def _rain_of(hub: Hub | None, now_us: int) -> tuple[Rain, int | None]:

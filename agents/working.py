@@ -60,7 +60,8 @@ def work_out(context: AgentContext, situation: Situation, plan: Plan | None) -> 
         for one in plan.choices
         if one.order.id not in ids and one.order.order_id not in gone
     ]
-    found = _late(situation, _sure(context, situation, left))
+    sure = sure_late(left, situation.conditions, context.policies, as_it_falls=True)
+    found = _late(situation, sure)
     awarded = awards(context, found, situation.customers, situation.settled)
     return Worked(situation, plan, late, taken, doubtful, lost, found, awarded)
 

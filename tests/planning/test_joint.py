@@ -211,6 +211,16 @@ def test_a_coupon_waits_until_it_is_likely_enough_that_the_promise_breaks() -> N
     assert min(likely[choice.order.id] for choice in sure) >= policies().objectives.sure_bp - 5
 
 
+def test_no_coupon_is_due_where_only_rain_that_is_foretold_makes_an_order_late() -> None:
+    plan = joint(evening(4, orders=80, couriers=4, capacity=20, lost=2))
+    pours, dry = (replace(conditions(), falls_mm_h=mm_h) for mm_h in (20.0, 0.0))
+    foretold = sure_late(plan.choices, dry, policies())
+    falls = sure_late(plan.choices, pours, policies(), as_it_falls=True)
+    kept_back = sure_late(plan.choices, dry, policies(), as_it_falls=True)
+    assert falls == foretold
+    assert set(kept_back) < set(foretold)
+
+
 def points(problem: Problem, row: Ints) -> int:
     weights, rules = problem.rules.weights, problem.rules
     late, late_bp, metres, value, others_late, others_bp, load, change = row.tolist()

@@ -13,6 +13,8 @@ from makegood.domain.policies_detection import BP, Travel
 
 QUARTER_US: Final = 15 * MINUTE
 _FORETOLD: Final = 4
+# Rain slows every vehicle by the same share.
+_ANY: Final = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,8 @@ class Conditions:
     """The hub's place, the rain, the policy, the instant; `rain` does not begin after it.
 
     `sky` is what vehicles with limits are held against; unless it is given, nothing is known of
-    it and none of those is sent anywhere.
+    it and none of those is sent anywhere. `falls_mm_h` is the rain as it was last observed, None
+    where nobody knows what falls.
     """
 
     home: Point
@@ -54,6 +57,7 @@ class Conditions:
     travel: Travel
     now_us: int
     sky: Sky = UNKNOWN_SKY
+    falls_mm_h: float | None = None
 
     def pick_up_us(self, vehicle: str) -> int:
         """Handing over at the pick-up place, once a round."""
@@ -68,3 +72,21 @@ class Conditions:
         """Return how long a vehicle takes for a metre as the crow flies, by quarter of the rain."""
         road = self.travel.detour_of(vehicle) / BP
         return [road * MINUTE / self.travel.speed(vehicle, mm_h) for mm_h in self.rain.mm_h]
+
+    def foretold_us(self, until_us: int) -> int:
+        """Return the most of the time until then that only rain yet to come makes.
+
+        It is what somebody who rode all the while would save if it went on as it falls now;
+        0 where nobody knows what falls, or nothing worse is foretold.
+        """
+        if self.falls_mm_h is None:
+            return 0
+        now_speed = self.travel.speed(_ANY, self.falls_mm_h)
+        saved_us = 0.0
+        for at, mm_h in enumerate(self.rain.mm_h):
+            is_last = at == len(self.rain.mm_h) - 1
+            begins_us = max(self.now_us, self.rain.from_us + at * QUARTER_US)
+            ends_us = until_us if is_last else self.rain.from_us + (at + 1) * QUARTER_US
+            rides_us = max(0, min(until_us, ends_us) - begins_us)
+            saved_us += rides_us * max(0.0, 1.0 - self.travel.speed(_ANY, mm_h) / now_speed)
+        return round(saved_us)

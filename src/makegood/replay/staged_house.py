@@ -13,6 +13,8 @@ from makegood.domain.effects import EffectStatus
 from makegood.effects.boundary import Point
 from makegood.effects.reads import EFFECT, GRANT
 from makegood.gates.review_items import REVIEW
+from makegood.incidents.book import open_incidents
+from makegood.incidents.history import gone_since_us
 from makegood.planning import warm_up
 from makegood.runtime import chores
 from makegood.runtime.desk_watch import Watch
@@ -115,7 +117,10 @@ class StagedHouse:
             self.house.recover()
 
     def is_quiet(self) -> bool:
-        """Say whether nothing goes on that needs no person."""
+        """Say whether nothing goes on that needs no person.
+
+        An incident whose cause went away goes on until policy's quiet minutes are over.
+        """
         if self.house is None:
             return False
         waits = (
@@ -128,6 +133,8 @@ class StagedHouse:
             select(RUN.c.id).where(RUN.c.status == RunStatus.RUNNING),
         )
         with self.house.store.read() as tx:
+            if any(gone_since_us(one.evidence) is not None for one in open_incidents(tx)):
+                return False
             return all(tx.execute(query.limit(1)).first() is None for query in waits)
 
     def close(self) -> None:

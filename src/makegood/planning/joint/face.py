@@ -45,18 +45,26 @@ def warm_up(policies: Policies) -> None:
 
 
 def sure_late(
-    choices: Sequence[Choice], conditions: Conditions, policies: Policies
+    choices: Sequence[Choice],
+    conditions: Conditions,
+    policies: Policies,
+    *,
+    as_it_falls: bool = False,
 ) -> tuple[Choice, ...]:
     """Return the choices that are late with at least policy's `sure_bp` of likelihood.
 
-    Who is late by a little in a plan that reaches far ahead is often saved by a later one.
+    Who is late by a little in a plan that reaches far ahead is often saved by a later one. With
+    `as_it_falls`, nobody counts as late whom only rain that is foretold, and does not fall yet,
+    makes late: forecasts are prepared for, and money follows what happens.
     """
     spread = policies.detection.travel.spread_bp / BP
     sure = min(max(policies.objectives.sure_bp, 1), BP - 1) / BP
     scales = log(sure / (1.0 - sure))
-    return tuple(
-        choice
-        for choice in choices
-        if choice.late_us
-        >= scales * max((choice.arrives_us - conditions.now_us) * spread, float(MINUTE))
-    )
+
+    def is_sure(choice: Choice) -> bool:
+        foretold_us = conditions.foretold_us(choice.arrives_us) if as_it_falls else 0
+        arrives_us = choice.arrives_us - foretold_us
+        deviation_us = max((arrives_us - conditions.now_us) * spread, float(MINUTE))
+        return choice.late_us - foretold_us >= scales * deviation_us
+
+    return tuple(choice for choice in choices if is_sure(choice))
