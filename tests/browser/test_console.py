@@ -209,16 +209,21 @@ def test_a_page_that_looks_again_while_somebody_logs_out_does_not_call_that_off(
 ) -> None:
     page.goto(url + town.link(Role.SUPERVISOR))
     page.wait_for_url(url + "/")
-    kept: list[Route] = []
+    looks: list[Route] = []
+    leaves: list[Route] = []
 
     def keep(route: Route) -> None:
-        kept.append(route)
+        (leaves if route.request.method == "POST" else looks).append(route)
 
+    page.route(PARTS, keep)
     page.route("**/logout", keep)
-    page.route(PARTS, lambda route: route.fulfill(status=401))
-    page.get_by_role("button", name="Log out").click(no_wait_after=True)
-    page.evaluate("live.fetchRegions(live.regions())")
-    kept[0].continue_()
+    with page.expect_request(PARTS):
+        page.evaluate("void live.fetchRegions(live.regions())")
+    with page.expect_request("**/logout"):
+        page.get_by_role("button", name="Log out").click(no_wait_after=True)
+    with page.expect_response(PARTS):
+        looks[0].fulfill(status=401)
+    leaves[0].continue_()
     expect(page.locator(".doorway")).to_contain_text("You are logged out.")
 
 
