@@ -114,6 +114,35 @@ def test_two_other_things_in_one_proposal_are_one_too_many(world: World) -> None
     assert world.row(REJECTION).left == 0
 
 
+@pytest.mark.parametrize("cancel_first", [True, False])
+def test_an_end_of_an_order_and_its_refund_are_one_other_thing(
+    world: World, *, cancel_first: bool
+) -> None:
+    world.held(coupon(world.order("o"), 1000))
+    world.reject()
+    pair = [cancel("o", 1000, cause=LATE), refund("o", 1000, cause=LATE)]
+    judged = world.propose(*(pair if cancel_first else reversed(pair)))
+    assert [one.verdict for one in judged] == [Verdict.HOLD, Verdict.HOLD]
+    assert world.row(REJECTION).left == 0
+
+
+def test_a_second_refund_beside_an_end_of_an_order_is_a_second_thing(world: World) -> None:
+    world.held(coupon(world.order("o"), 1000))
+    world.reject()
+    refunds = [refund("o", 1000, cause=LATE, lines=(line,)) for line in ("1", "2")]
+    judged = world.propose(refunds[0], cancel("o", 1000, cause=LATE), refunds[1])
+    assert [one.verdict for one in judged] == [Verdict.HOLD, Verdict.HOLD, Verdict.DENY]
+
+
+def test_an_end_of_an_order_after_its_refund_was_proposed_apart_is_a_second_thing(
+    world: World,
+) -> None:
+    world.held(coupon(world.order("o"), 1000))
+    world.reject()
+    assert world.verdict(refund("o", 1000, cause=LATE)) == "hold"
+    assert world.one(cancel("o", 1000, cause=LATE)).rules == ("rejection.used_up",)
+
+
 def test_what_is_denied_otherwise_does_not_use_up_the_other_thing(world: World) -> None:
     rejected(world)
     assert world.verdict(coupon("o", 1001)) == "deny"

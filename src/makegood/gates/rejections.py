@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import and_, select
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from makegood.gates.candidates import Candidate
 
 REJECTION = table(Rejection)
+_END: Final = frozenset({ActionKind.CANCEL, ActionKind.REFUND})
 About = tuple[str, str, str]
 """A kind of action, an entity and a cause."""
 _NO_TO = select(REJECTION).where(among(REJECTION.c.entity, "entities"))
@@ -32,7 +33,10 @@ _SAID_OF = _NO_TO.with_for_update()
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One rejection: of what kind, how much, and how many further proposals it leaves."""
+    """One rejection: of what kind, how much, and how many further proposals it leaves.
+
+    `used_by` are the kinds of the actions of the proposal in hand that are the further one.
+    """
 
     kind: str
     entity: str
@@ -40,6 +44,7 @@ class Said:
     amount_minor: int | None
     currency: str
     left: int
+    used_by: frozenset[ActionKind] = frozenset()
 
 
 def entity_of(action: Action) -> str:
@@ -69,7 +74,11 @@ def _row(action_id: str, action: Action, now_us: int) -> dict[str, Any]:
 
 
 def check(tx: Connection, judged: Sequence[Candidate]) -> None:
-    """Deny what a person rejected before, and more than one other thing of at most its money."""
+    """Deny what a person rejected before, and more than one other thing of at most its money.
+
+    `judged` are the actions of one proposal. An order's end and the refund that it brings are one
+    thing: else whichever came second would be refused, and an order end with its money kept.
+    """
     entities = sorted({entity_of(c.action) for c in judged})
     said: dict[tuple[str, str], list[Said]] = {}
     for row in tx.execute(_SAID_OF, {"entities": entities}):
@@ -113,18 +122,23 @@ def about_row(row: Any) -> About:  # noqa: ANN401 -- a database row
 
 def _check(tx: Connection, candidate: Candidate, said: list[Said]) -> list[Said]:
     """Let each no have its say, and return what they still leave open."""
+    kind = candidate.action.kind
     for no in said:
         _object(candidate, no)
     if candidate.action.money is None or not candidate.may_still_pass:
         return said
     for no in said:
-        _use_up(tx, no)
-    return [replace(no, left=no.left - 1) for no in said]
+        if not _is_with(no, kind):
+            _use_up(tx, no)
+    return [
+        replace(no, left=no.left - (not _is_with(no, kind)), used_by=no.used_by | {kind})
+        for no in said
+    ]
 
 
 def _object(candidate: Candidate, no: Said) -> None:
-    money = candidate.action.money
-    if candidate.action.kind == no.kind:
+    money, kind = candidate.action.money, candidate.action.kind
+    if kind == no.kind:
         candidate.say("rejection.final", Verdict.DENY, f"a person said no to this {no.kind}")
     elif money is None:
         return
@@ -133,9 +147,14 @@ def _object(candidate: Candidate, no: Said) -> None:
     ):
         why = f"it is more money than the {no.kind} that a person said no to"
         candidate.say("rejection.more_money", Verdict.DENY, why)
-    elif no.left < 1:
+    elif no.left < 1 and not _is_with(no, kind):
         why = f"one other thing was proposed already since a person said no to the {no.kind}"
         candidate.say("rejection.used_up", Verdict.DENY, why)
+
+
+def _is_with(no: Said, kind: ActionKind) -> bool:
+    """Say whether this is the other half of the thing that the proposal in hand has begun."""
+    return bool(no.used_by) and kind not in no.used_by and no.used_by | {kind} == _END
 
 
 def _use_up(tx: Connection, no: Said) -> None:
