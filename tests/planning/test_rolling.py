@@ -187,8 +187,8 @@ class Town:
     couriers: list[Courier]
     orders: dict[int, Order]
 
-    def horizon(self, rounds: int = 400, seed: int = 1) -> Horizon:
-        tuning = Tuning(ride=0.0, rounds=rounds, rounds_each=0)
+    def horizon(self, rounds: int = 400, seed: int = 1, queued: int = 0) -> Horizon:
+        tuning = Tuning(ride=0.0, rounds=rounds, rounds_each=0, rounds_queued=queued)
         return Horizon(self.places, self.couriers, SERVICE, tuning, seed)
 
     def planned(self, rounds: int = 400) -> float:
@@ -271,6 +271,22 @@ def test_the_search_finds_what_trying_everything_finds(seed: int) -> None:
 def test_searching_is_better_than_inserting() -> None:
     town = _town(3, orders=40, couriers=6, restaurants=8)
     assert town.planned(rounds=600) < 0.97 * town.planned(rounds=0)
+
+
+def test_the_search_goes_on_only_while_orders_queue_for_those_on_shift() -> None:
+    def decided(town: Town, rounds: int, queued: int) -> list[Move]:
+        horizon = town.horizon(rounds=rounds, queued=queued)
+        horizon.know(town.orders)
+        return horizon.decide(0.0, FOREVER)
+
+    enough = _town(3, orders=20, couriers=20, restaurants=8)
+    inserted = decided(enough, 0, 0)
+    assert decided(enough, 600, 0) != inserted
+    assert decided(enough, 0, 50) == inserted
+    # Those whose shift has yet to begin serve nobody now: the same orders queue.
+    late = [replace(courier, on=20.0) for courier in enough.couriers[6:]]
+    later = replace(enough, couriers=[*enough.couriers[:6], *late])
+    assert decided(later, 0, 50) != decided(later, 0, 0)
 
 
 def test_the_same_seed_decides_the_same_and_another_need_not() -> None:

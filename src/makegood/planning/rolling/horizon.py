@@ -109,7 +109,7 @@ class Horizon:
         problem = Problem(self._places, self._orders(), self._fleet(crew, now), self._rules(now))
         plan = self._load(crew, numbers)
         insert_all(problem, plan, self._queue(numbers), self._draws)
-        improve(problem, plan, desk(plan), self._effort(len(numbers)), self._draws)
+        improve(problem, plan, desk(plan), self._effort(len(numbers), now), self._draws)
         moves: list[Move] = []
         for row, number in enumerate(crew):
             moves += self._fix(number, trips_of(plan, row, numbers), now, until)
@@ -227,9 +227,11 @@ class Horizon:
         lasting = len(self._offs) - bisect_left(self._offs, courier.off)
         return self._tuning.spare / lasting
 
-    def _effort(self, orders: int) -> Effort:
+    def _effort(self, orders: int, now: float) -> Effort:
         t = self._tuning
-        return Effort(t.rounds + t.rounds_each * orders, t.least, t.most, t.hot, t.cold, t.blink)
+        queued = max(0, orders - sum(c.on <= now <= c.off for c in self._couriers))
+        rounds = t.rounds + t.rounds_each * orders + t.rounds_queued * queued
+        return Effort(rounds, t.least, t.most, t.hot, t.cold, t.blink)
 
     def _queue(self, numbers: list[int]) -> Ints:
         ready = [self._open[number].ready for number in numbers]

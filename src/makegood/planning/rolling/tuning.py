@@ -23,7 +23,8 @@ class Tuning:
 
     A minute of travel costs `ride`; a unit of pay above the guaranteed costs `pay`, where an order
     pays `per_order`; pay counts as guaranteed that is earned in shift minutes up to `ahead`
-    minutes from now. The search has `rounds` rounds and `rounds_each` more for each open order.
+    minutes from now. The search has `rounds` rounds, `rounds_each` more for each open order, and
+    `rounds_queued` more for each beyond one a courier on shift: where orders queue, plans differ.
     Idle couriers are sent to wait where orders came from in the last `foresee` minutes; 0
     leaves them where they are. In the last 90 minutes of a shift an order costs `spare` more,
     shared among those who stay as long: the last courier of the day is kept free for what comes
@@ -37,6 +38,7 @@ class Tuning:
     ahead: float = 60.0
     rounds: int = 100
     rounds_each: int = 2
+    rounds_queued: int = 0
     least: int = 2
     most: int = 8
     hot: float = 3.0

@@ -62,7 +62,7 @@ def tuned(day: MealDay, every: int) -> Tuning:
     """Return what did best on 24 of the recorded days, one of each kind.
 
     The plan is kept from decision to decision, so the search goes on: the oftener it may, the
-    fewer rounds each time.
+    fewer rounds each time, but for orders that queue.
     """
     since = min(every, _LONGEST_MIN)
     return Tuning(
@@ -72,7 +72,8 @@ def tuned(day: MealDay, every: int) -> Tuning:
         ahead=0.0,
         rounds=50 + 30 * since,
         rounds_each=(since + 1) // 2,
-        foresee=10.0,
+        rounds_queued=100,
+        foresee=45.0,
         spare=4.0,
         few=8,
     )
