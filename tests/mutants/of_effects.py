@@ -62,7 +62,7 @@ OF_EFFECTS: Final = (
         2,
         "a grant's fingerprint is not looked at",
         "gates/grant_checks.py",
-        "    if row.action_id in moved:",
+        "if row.action_id in moved:",
         "if False:",
         (f"{GRANTS}a_grant_whose_facts_moved_is_void",),
     ),
