@@ -88,7 +88,7 @@ OF_REVIEWS: Final = (
         5,
         "what moves within the undo window is not looked at",
         "gates/review_undo.py",
-        "    if sitting.moved(review):",
+        "if sitting.moved(review):",
         "if False:",
         WINDOW,
     ),
