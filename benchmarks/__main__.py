@@ -14,6 +14,7 @@ from benchmarks import (
     cities,
     consoles,
     databases,
+    disk,
     events,
     growth,
     planner,
@@ -64,9 +65,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     configure("error", "json")
     gc.set_threshold(COLLECT_EVERY)  # as the program itself does
     with ExitStack() as stack:
+        files = stack.enter_context(disk.used())
         server = stack.enter_context(databases.server())
         with databases.postgres(server) as store:
-            machine = report.machine(report.version_of(store))
+            machine = report.machine(report.version_of(store), files)
         figures: list[Figure] = []
         for name, measure in _groups(lambda: databases.postgres(server)).items():
             if options.only and name not in options.only:

@@ -18,7 +18,7 @@ from playwright.sync_api import Page, sync_playwright
 from benchmarks.daemons import Running, running
 from benchmarks.figures import Better, Figure, percentile, seconds
 from makegood.clock import stopwatch_s
-from tests.browser.conftest import FLAGS
+from tests.browser.chromium import FLAGS
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -92,13 +92,13 @@ def page(figures: Sequence[Figure], scale: Scale, machine: str) -> str:
     )
 
 
-def machine(postgres: str) -> str:
+def machine(postgres: str, files: str) -> str:
     """Return what it ran on; nothing that tells one machine from another of its kind."""
     load = os.getloadavg()[0]
     return (
         f"{os.cpu_count()} cores ({platform.machine()}), {platform.system()}, Python "
-        f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}, PostgreSQL {postgres}; "
-        f"other load when it began: {load:.1f}."
+        f"{platform.python_version()}, SQLite {sqlite3.sqlite_version}, PostgreSQL {postgres}, "
+        f"files on {files}; other load when it began: {load:.1f}."
     )
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -14,6 +18,7 @@ from benchmarks import (
     cities,
     consoles,
     databases,
+    disk,
     events,
     growth,
     planner,
@@ -23,6 +28,7 @@ from benchmarks import (
     storms,
 )
 from benchmarks.figures import Better, Figure, Scale, percentile
+from tests.conftest import MEMORY
 
 if TYPE_CHECKING:
     from tests.databases import PostgresServer
@@ -53,6 +59,25 @@ def _is_taken(*figures: Figure) -> None:
         assert figure.ratio is not None
         assert figure.ratio > 0
         assert figure.name in report.table([figure])
+
+
+def test_what_is_measured_waits_for_a_disk() -> None:
+    """Tests keep their files in memory; a commit that waits for that waits for nothing."""
+    with disk.used() as kind, databases.sqlite() as store:
+        assert kind not in ("tmpfs", "ramfs")
+        assert store.url.startswith(f"sqlite:///{disk.FOLDER}")
+    assert not store.url.startswith(f"sqlite:///{tempfile.gettempdir()}")
+
+
+def test_memory_is_not_taken_for_a_disk() -> None:
+    if not os.access(MEMORY, os.W_OK) or disk.file_system(MEMORY) != "tmpfs":
+        pytest.skip(f"{MEMORY} is no memory that can be written to")
+    with (
+        TemporaryDirectory(dir=MEMORY) as folder,
+        pytest.raises(RuntimeError, match="tmpfs, which is memory"),
+        disk.used(Path(folder)),
+    ):
+        pass
 
 
 def test_what_authority_costs_can_be_measured() -> None:

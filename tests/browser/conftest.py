@@ -9,6 +9,7 @@ import pytest
 from makegood.runtime.daemon import HttpServer
 from makegood.store.session import Store
 from tests.api.town import Town
+from tests.browser.chromium import FLAGS
 from tests.conftest import ROOT
 
 if TYPE_CHECKING:
@@ -17,17 +18,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from makegood.clock import VirtualClock
-
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 
 
 @pytest.fixture
