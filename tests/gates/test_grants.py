@@ -191,6 +191,9 @@ def test_two_approved_refunds_pay_no_more_than_was_captured(world: World) -> Non
     world.order("o")
     for line in "ab":
         world.approve(world.held(refund("o", 3000, lines=(line,))).id)
+    # Refused where it is spent already: what looks again before sending is another guard.
+    assert world.executor.intend() == 1
+    assert world.row(MONEY).committed_minor == 3000
     assert world.settle() == 1
     assert world.refunded() == 3000
     (asked,) = world.waiting()
