@@ -1,10 +1,12 @@
-"""An older database keeps its holds, and their place in the queue."""
+"""An older database keeps its holds and their place in the queue, and what limits count on."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from makegood.gates.review_items import REVIEW
 from makegood.store import migrate
@@ -39,4 +41,26 @@ def test_open_holds_of_an_older_database_wait_on_in_the_order_of_their_deadlines
     ]
     assert {row.claimed_by for row in rows} == {""}
     assert {row.warned_us for row in rows} == {None}
+    store.close()
+
+
+def test_what_an_older_database_reserved_and_refers_to_is_all_there(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'old.db'}")
+    migrate.upgrade(store, "0011")
+    rows = {
+        "counter": [("coupons|c1|count", 2, 1), ("coupons|c2|count", 2, 2)],
+        "counter_claim": [("act_1", "coupons|c1|count", 1, 5), ("act_2", "coupons|c2|count", 2, 6)],
+        "ledger_ref": [("act_1", "h1", 1), ("act_1", "h1", 2), ("sales_order/o", "h1", 1)],
+    }
+    with store.write() as tx:
+        for table, several in rows.items():
+            places = ", ".join("?" * len(several[0]))
+            tx.exec_driver_sql(f"INSERT INTO {table} VALUES ({places})", several)  # noqa: S608
+    migrate.upgrade(store)
+    with store.read() as tx:
+        for table, several in rows.items():
+            found = tx.exec_driver_sql(f"SELECT * FROM {table} ORDER BY 1, 2, 3")  # noqa: S608
+            assert [tuple(row) for row in found] == several
+            with pytest.raises(OperationalError, match="rowid"):
+                tx.exec_driver_sql(f"SELECT rowid FROM {table}")  # noqa: S608
     store.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Index, UniqueConstraint
 from sqlalchemy import text as sql
 
-from makegood.store.tables.columns import Record, big, blob, key_text, text
+from makegood.store.tables.columns import NARROW, Record, big, blob, key_text, text
 
 
 class Action(Record, table=True):
@@ -17,7 +17,7 @@ class Action(Record, table=True):
     position: int = big()
     proposal_id: str = text(index=True)
     run_id: str = text()
-    incident_id: str = text(index=True)
+    incident_id: str = text()
     agent: str = text()
     kind: str = text()
     digest: str = text()
@@ -32,7 +32,7 @@ class Action(Record, table=True):
     decision: int = big(default=-1)
     subject: str = text(default="")
     resource: str = text(default="", index=True)
-    obligation_id: str = text(default="", index=True)
+    obligation_id: str = text(default="")
     verdict: str = text()
     rules: str = text()
     why: str = text()
@@ -53,7 +53,7 @@ class Obligation(Record, table=True):
     target: str = text()
     entitlement: str = text()
     occurrence: int = big()
-    order_id: str = text(index=True)
+    order_id: str = text()
     action_id: str = text(index=True)
     digest: str = text()
     amount_minor: int | None = big(default=None, nullable=True)
@@ -134,7 +134,7 @@ class Grant(Record, table=True):
 
     id: str = key_text()
     action_id: str = text()
-    obligation_id: str = text(index=True)
+    obligation_id: str = text()
     digest: str = text()
     policy_digest: str = text()
     fingerprint: str = text()
@@ -162,6 +162,8 @@ class Rejection(Record, table=True):
 class Counter(Record, table=True):
     """How much of a cumulative limit is reserved; never a sum over rows."""
 
+    __table_args__ = NARROW
+
     key: str = key_text()
     cap: int = big()
     used: int = big()
@@ -169,6 +171,8 @@ class Counter(Record, table=True):
 
 class CounterClaim(Record, table=True):
     """What one action reserved of a counter, until its window has passed or it ends otherwise."""
+
+    __table_args__ = NARROW
 
     action_id: str = key_text()
     key: str = key_text()

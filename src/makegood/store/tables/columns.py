@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Integer, LargeBinary, Text
 from sqlalchemy.orm import declared_attr
 from sqlmodel import Field, SQLModel
+
+NARROW: Final[dict[str, Any]] = {"sqlite_with_rowid": False}
+"""Arguments of a table of narrow rows, which SQLite then keeps in one tree instead of two."""
 
 # SQLite numbers rows by itself only for a column declared exactly INTEGER.
 _SERIAL = BigInteger().with_variant(Integer(), "sqlite")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Index
-
-from makegood.store.tables.columns import Record, big, blob, key_text, text
+from makegood.store.tables.columns import NARROW, Record, big, blob, key_text, text
 
 
 class LedgerEntry(Record, table=True):
@@ -29,7 +27,7 @@ class LedgerHead(Record, table=True):
 class LedgerRef(Record, table=True):
     """Which entries speak of an entity, an action or a person; can be made anew from them."""
 
-    __table_args__ = (Index("ledger_ref_entry", "part", "seq"),)
+    __table_args__ = NARROW
 
     ref: str = key_text()
     part: str = key_text()
