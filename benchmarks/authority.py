@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
@@ -20,8 +21,6 @@ from makegood.state.projection import project
 from tests.gates.world import SUPERVISOR, World, notify, refund
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from benchmarks.databases import Fresh
     from benchmarks.figures import Scale
     from makegood.store.session import Store
@@ -121,15 +120,22 @@ def spends(name: str, fresh: Fresh, scale: Scale) -> list[Figure]:
 def decisions(name: str, fresh: Fresh, scale: Scale) -> list[Figure]:
     """Measure decisions from end to end, until what they permit is intended, on disk.
 
-    The gate's own: a plan judged and granted. A person's: a batch of holds, each looked at again
-    and approved.
+    The gate's own: plans judged and granted. A person's: batches of holds, each looked at again
+    and approved. A house that runs for months has done both before, so the first of each is not
+    counted. The limit is taken in every round beside them, over as many rows as there are
+    decisions: a disk that others use too is twice as fast in one minute as in the next.
     """
-    limit = _best(fresh, scale.rounds, lambda store: _chained(store, scale.plan))
-    ways = ((_judged, "a plan of {} judged"), (_approved, "a batch of {} approved"))
+    ways = ((_judge, "a plan of {} judged"), (_approve, "a batch of {} approved"))
+    limit, taken = 0.0, [0.0] * len(ways)
+    for _ in range(scale.rounds):
+        for place, (decide, _) in enumerate(ways):
+            with fresh() as store:
+                limit = max(limit, _chained(store, scale.plan * scale.plans))
+                taken[place] = max(taken[place], _decided(store, scale, decide))
     return [
         Figure(
             name=f"decisions, {way.format(scale.plan)} and intended, {name}",
-            value=_best(fresh, scale.rounds, lambda store, do=measured: do(store, scale.plan)),
+            value=value,
             unit="decisions/s",
             limit=limit,
             limit_name="bare chained single-row transactions",
@@ -137,38 +143,60 @@ def decisions(name: str, fresh: Fresh, scale: Scale) -> list[Figure]:
             mark=0.7,
             better=Better.MORE,
         )
-        for measured, way in ways
+        for (_, way), value in zip(ways, taken, strict=True)
     ]
 
 
-def _judged(store: Store, count: int) -> float:
-    world = _world(store, count)
-
-    def work() -> int:
-        world.propose(*(notify(f"o{n}") for n in range(count)))
-        if world.executor.intend() != count:
-            raise AssertionError
-        return count
-
-    return rate(work)
+Decide = Callable[[World, Sequence[str]], float]
+"""Decides on something for each of these orders and has it intended; returns the seconds."""
 
 
-def _approved(store: Store, count: int) -> float:
-    world = _world(store, count)
-    world.propose(*(refund(f"o{n}", 1_000) for n in range(count)))
+def _decided(store: Store, scale: Scale, decide: Decide) -> float:
+    """Return how many decisions a second are taken, the first plan or batch left out."""
+    world = _world(store, scale.plan * (scale.plans + 1))
+    orders = [f"o{n}" for n in range(scale.plan * (scale.plans + 1))]
+    parts = [orders[at : at + scale.plan] for at in range(0, len(orders), scale.plan)]
+    took_s = 0.0
+    for number, part in enumerate(parts):
+        this_s = decide(world, part)
+        if number:
+            took_s += this_s
+        # Another hour, so that no limit on what goes out in one is reached.
+        world.pass_time(61)
+    return scale.plan * scale.plans / took_s
+
+
+def _judge(world: World, orders: Sequence[str]) -> float:
+    actions = [notify(order) for order in orders]
+
+    def work() -> None:
+        world.propose(*actions)
+        _intend(world, len(orders))
+
+    return seconds(work)
+
+
+def _approve(world: World, orders: Sequence[str]) -> float:
+    world.propose(*(refund(order, 1_000) for order in orders))
     choices = [reviews.Choice(held.id, held.seen) for held in world.waiting()]
-    if len(choices) != count:
+    if len(choices) != len(orders):
         raise AssertionError(len(choices))
 
-    def work() -> int:
+    def work() -> None:
         now_us = world.clock.now_us()
-        with store.write() as tx:
+        with world.store.write() as tx:
             made = reviews.batch(tx, SUPERVISOR, choices, now_us, world.rulebook)
-        if not made.done or world.executor.intend() != count:
+        if not made.done:
             raise AssertionError(made.results[0])
-        return count
+        _intend(world, len(orders))
 
-    return rate(work)
+    return seconds(work)
+
+
+def _intend(world: World, count: int) -> None:
+    intended = world.executor.intend()
+    if intended != count:
+        raise AssertionError(intended)
 
 
 def _best(fresh: Fresh, rounds: int, measured: Callable[[Store], float]) -> float:

@@ -17,6 +17,7 @@ class Scale:
     rounds: int = 3
     orders: int = 1_600
     plan: int = 278
+    plans: int = 4
     single_spends: int = 200
     entries: int = 50_000
     approvals: int = 150
@@ -36,6 +37,7 @@ FULL = Scale()
 QUICK = Scale(
     rounds=1,
     orders=400,
+    plans=1,
     single_spends=50,
     entries=10_000,
     approvals=40,
