@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from makegood.clock import DAY, HOUR, MINUTE
 from makegood.domain.policy import Velocity
-from makegood.gates.circuits import Circuit, Seen, State, Tripped
+from makegood.gates.circuits import SEEN, Circuit, State, Tripped
 
 NOW: int = 1_000 * DAY
 
@@ -195,4 +195,4 @@ def test_it_stays_as_small_however_much_it_saw() -> None:
 
 def test_what_it_saw_comes_back_from_the_store_as_it_was() -> None:
     breaker = normal(6, 4)
-    assert Seen.model_validate_json(breaker.seen.model_dump_json()) == breaker.seen
+    assert SEEN.validate_json(SEEN.dump_json(breaker.seen)) == breaker.seen

@@ -12,18 +12,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from makegood.domain.actions import ActionKind
 from makegood.domain.authority import ReviewStatus
+from makegood.domain.policy import Counter, CounterScope
 from makegood.errors import Conflict
-from makegood.gates import balances, obligations, review_authority, review_records
+from makegood.gates import balances, counters, obligations, review_authority, review_records
 from makegood.store.session import Store
 from tests.gates import desk
 from tests.gates.test_watch import mark
-from tests.gates.world import SECOND, SUPERVISOR, World, refund
+from tests.gates.world import COUNTER, SECOND, SUPERVISOR, World, coupon, refund
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
-    from sqlalchemy import Connection
+    from sqlalchemy import Connection, Table
 
     from makegood.clock import VirtualClock
     from makegood.domain.money import Money
@@ -183,9 +185,14 @@ def test_judging_a_refund_while_another_of_the_same_is_noted(
         meeting.come("one")
         confirm(tx, refunds)
 
-    def allocated(tx: Connection, judged: Sequence[Candidate], now_us: int) -> None:
+    def allocated(
+        tx: Connection,
+        judged: Sequence[Candidate],
+        standing: Mapping[str, obligations.Owed],
+        now_us: int,
+    ) -> None:
         meeting.come("other")
-        allocate(tx, judged, now_us)
+        allocate(tx, judged, standing, now_us)
 
     monkeypatch.setattr(balances, "confirm", paid)
     monkeypatch.setattr(obligations, "allocate", allocated)
@@ -196,3 +203,34 @@ def test_judging_a_refund_while_another_of_the_same_is_noted(
 
     assert at_once(busy.settle, again) == [1, "met"]
     assert busy.refunded() == 1_000
+
+
+def test_judging_two_that_take_from_a_counter_that_neither_finds(
+    busy: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = Counter(
+        name="test",
+        kinds=(ActionKind.COUPON,),
+        per=CounterScope.HUB,
+        window_minutes=60,
+        max_count=3,
+    )
+    # Without velocity breakers, whose rows verdicts over the same would wait for before.
+    busy.policy("breakers", counters=(limit,), velocity=())
+    batches = {name: [coupon(busy.order(f"{name}{n}")) for n in range(2)] for name in "ab"}
+    # The first verdict of all makes the row of the kill switch, which others wait for.
+    busy.one(refund("a0"))
+    meeting, bulk = Meeting(), counters.bulk
+
+    def made(tx: Connection, target: Table, rows: Sequence[dict[str, Any]], mode: str) -> int:
+        meeting.come("other" if meeting.here["one"].is_set() else "one")
+        return bulk(tx, target, rows, mode)
+
+    monkeypatch.setattr(counters, "bulk", made)
+
+    def verdicts(name: str) -> list[str]:
+        return [judged.verdict.value for judged in busy.propose(*batches[name])]
+
+    told = at_once(lambda: verdicts("a"), lambda: verdicts("b"))
+    assert sorted(verdict for each in told for verdict in each) == ["allow"] * 3 + ["hold"]
+    assert busy.row(COUNTER).used == 3

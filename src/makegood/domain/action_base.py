@@ -26,7 +26,7 @@ class ActionBase(Frozen):
     follows: str = ""
 
     def _kind(self) -> ActionKind:
-        return ActionKind(getattr(self, "kind"))  # noqa: B009 -- each subclass declares its literal
+        return getattr(self, "kind")  # noqa: B009 -- each subclass declares its literal
 
     @property
     def entity(self) -> EntityRef:

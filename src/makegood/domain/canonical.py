@@ -84,5 +84,5 @@ def derive_id(prefix: str, *parts: object) -> str:
 
     Ids that follow from what they name make re-running a step harmless.
     """
-    text = "\x1f".join(str(part) for part in parts)
+    text = "\x1f".join(map(str, parts))
     return f"{prefix}_{hashlib.sha256(text.encode()).hexdigest()[:20]}"

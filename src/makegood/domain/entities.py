@@ -1,7 +1,7 @@
 """The atomised parts of an order and of the fleet, as the projection knows them.
 
 Each is a frozen record; which event moves it from one status to the next stands in
-`makegood.state`. `material()` names the facts that a decision may rest on: they make up the
+`makegood.state`. `rests_on` names the facts that a decision may rest on: they make up the
 entity's fingerprint, so that a courier's every step does not turn an approval stale.
 """
 
@@ -14,7 +14,7 @@ from makegood.domain.geo import Point
 from makegood.domain.money import Money
 from makegood.domain.refs import EntityKind, EntityRef
 
-Material = tuple[tuple[str, str | int | None], ...]
+Fact = str | int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Entity:
 
     kind: ClassVar[EntityKind]
     personal: ClassVar[tuple[str, ...]] = ()
+    rests_on: ClassVar[tuple[str, ...]] = ("status",)
     id: str
     hub_id: str = ""
     status: str
@@ -74,9 +75,13 @@ class Entity:
         made.__dict__.update(changes)
         return made
 
-    def material(self) -> Material:
-        """Return the facts a decision may rest on, in a fixed order."""
-        return (("status", self.status),)
+    def material(self) -> dict[str, Fact]:
+        """Return the facts a decision may rest on, by name and in a fixed order."""
+        return {name: getattr(self, name) for name in self.rests_on}
+
+    def fact(self, name: str) -> Fact:
+        """Return a fact that a decision may rest on; None where it is unknown, or no such fact."""
+        return getattr(self, name) if name in self.rests_on else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +95,14 @@ class SalesOrder(Entity):
         "customer_phone",
         "address",
         "note",
+    )
+    rests_on: ClassVar[tuple[str, ...]] = (
+        "status",
+        "promised_us",
+        "delivered_us",
+        "total_minor",
+        "captured_minor",
+        "refunded_minor",
     )
     customer_id: str = ""
     currency: str = ""
@@ -114,17 +127,6 @@ class SalesOrder(Entity):
         """The customer."""
         return self.customer_id
 
-    def material(self) -> Material:
-        """Status, promise, delivery and balances."""
-        return (
-            ("status", self.status),
-            ("promised_us", self.promised_us),
-            ("delivered_us", self.delivered_us),
-            ("total_minor", self.total_minor),
-            ("captured_minor", self.captured_minor),
-            ("refunded_minor", self.refunded_minor),
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class FulfilmentOrder(Entity):
@@ -132,6 +134,7 @@ class FulfilmentOrder(Entity):
 
     kind: ClassVar[EntityKind] = EntityKind.FULFILMENT_ORDER
     personal: ClassVar[tuple[str, ...]] = ("drop_off",)
+    rests_on: ClassVar[tuple[str, ...]] = ("status", "courier_id", "assignment", "hub_id")
     order_id: str = ""
     customer_id: str = ""
     pick_up: Point | None = None
@@ -153,15 +156,6 @@ class FulfilmentOrder(Entity):
     def person_id(self) -> str:
         """The customer."""
         return self.customer_id
-
-    def material(self) -> Material:
-        """Status, courier and the number of the assignment."""
-        return (
-            ("status", self.status),
-            ("courier_id", self.courier_id),
-            ("assignment", self.assignment),
-            ("hub_id", self.hub_id),
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,6 +201,7 @@ class Courier(Entity):
 
     kind: ClassVar[EntityKind] = EntityKind.COURIER
     personal: ClassVar[tuple[str, ...]] = ("position", "name", "phone")
+    rests_on: ClassVar[tuple[str, ...]] = ("status", "vehicle", "capacity")
     vehicle: str = ""
     capacity: int = 0
     position: Point | None = None
@@ -219,10 +214,6 @@ class Courier(Entity):
     def person_id(self) -> str:
         """The courier themselves."""
         return self.id
-
-    def material(self) -> Material:
-        """Status, vehicle and capacity, not the position."""
-        return (("status", self.status), ("vehicle", self.vehicle), ("capacity", self.capacity))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,13 +240,10 @@ class Stock(Entity):
     """How much of one article lies at one hub; the id is `hub:sku`."""
 
     kind: ClassVar[EntityKind] = EntityKind.STOCK
+    rests_on: ClassVar[tuple[str, ...]] = ("status", "on_hand")
     sku: str = ""
     on_hand: int = 0
     counted_us: int | None = None
-
-    def material(self) -> Material:
-        """Status and the quantity on hand."""
-        return (("status", self.status), ("on_hand", self.on_hand))
 
 
 ENTITY_CLASSES: dict[EntityKind, type[Entity]] = {

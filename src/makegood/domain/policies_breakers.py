@@ -144,7 +144,7 @@ class Velocity(Frozen):
 
     @model_validator(mode="after")
     def _trips_on_one_thing(self) -> Velocity:
-        limits = [name for name, _ in self._limits()]
+        limits = [name for name in _LIMITS if getattr(self, name) is not None]
         if len(limits) != 1:
             message = f"it needs exactly one of {', '.join(_LIMITS)}, not {len(limits)}"
             raise ValueError(message)
@@ -156,9 +156,6 @@ class Velocity(Frozen):
             raise ValueError(message)
         return self
 
-    def _limits(self) -> Iterable[tuple[str, Watched]]:
-        return ((name, of) for name, of in _LIMITS.items() if getattr(self, name) is not None)
-
     @property
     def watched(self) -> Watched:
         """What makes it trip."""
@@ -167,16 +164,12 @@ class Velocity(Frozen):
             return Watched.COUNT
         if self.max_amount is not None:
             return Watched.SUM
-        return next(of for _, of in self._limits())
+        if self.max_failures_bp is not None:
+            return Watched.FAILURES
+        return Watched.NORM if self.max_rejections_bp is None else Watched.REJECTIONS
 
 
-_LIMITS: Final = {
-    "max_count": Watched.COUNT,
-    "max_amount": Watched.SUM,
-    "max_failures_bp": Watched.FAILURES,
-    "max_rejections_bp": Watched.REJECTIONS,
-    "norm": Watched.NORM,
-}
+_LIMITS: Final = ("max_count", "max_amount", "max_failures_bp", "max_rejections_bp", "norm")
 
 
 class Confidence(Frozen):

@@ -16,7 +16,7 @@ from makegood.gates import balances, counters, obligations, review_settling
 from makegood.gates.last_look import BY_GATE
 from makegood.ledger.entries import SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
-from makegood.store.sql import among, insert
+from makegood.store.sql import among, insert, update_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -51,6 +51,13 @@ _VOID = (
         status=GrantStatus.VOID,
         ended_us=bindparam("now_us"),
         detail="called off before it was sent",
+    )
+)
+_ENDED = (
+    EFFECT.update()
+    .where(EFFECT.c.id == bindparam("b_id"))
+    .values(
+        {name: bindparam(name) for name in ("status", "reference", "detail", "ended_us", "next_us")}
     )
 )
 _MOVE = ACTION.update().where(among(ACTION.c.id, "ids")).values(status=bindparam("to"))
@@ -217,11 +224,7 @@ def _ending(effect: Effect, outcome: Outcome, now_us: int) -> dict[str, Any]:
 
 
 def _update_many(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    change = EFFECT.update().where(EFFECT.c.id == bindparam("b_id"))
-    names = [name for name in rows[0] if name != "b_id"]
-    tx.execute(change.values({name: bindparam(name) for name in names}), list(rows))
+    update_each(tx, _ENDED, rows)
 
 
 def _settle(tx: Connection, confirmed: Sequence[Effect]) -> None:

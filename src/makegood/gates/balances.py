@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import bindparam, select
 
 from makegood.state import query
-from makegood.store.sql import among, bulk, table
+from makegood.store.sql import among, bulk, table, update_each
 from makegood.store.tables.authority import OrderMoney
 
 if TYPE_CHECKING:
@@ -117,5 +117,4 @@ def _sums(refunds: Iterable[tuple[str, Money]]) -> dict[str, int]:
 
 def _change(tx: Connection, statement: Update, minor: dict[str, int]) -> None:
     rows = [{"b_order": order_id, "b_minor": minor[order_id]} for order_id in sorted(minor)]
-    if rows:
-        tx.execute(statement, rows)
+    update_each(tx, statement, rows)

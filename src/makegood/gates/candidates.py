@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Final
 from makegood.domain.actions import Floor
 from makegood.domain.authority import Verdict
 from makegood.domain.canonical import canonical, derive_id
-from makegood.domain.frozen import Frozen
 
 if TYPE_CHECKING:
     from makegood.domain.actions import Action, ObligationKey
+    from makegood.domain.entities import Fact, Footing
 
 
 DOUBT: Final = "confidence.doubt"
 """The rule whose reasons are an agent's own words."""
 
 
-class Reason(Frozen):
+@dataclass(frozen=True, slots=True)
+class Reason:
     """One rule's say on an action: the rule's name, its verdict and why, in plain words."""
 
     rule: str
@@ -57,7 +58,7 @@ class Intention:
     margin: int | None = None
 
 
-Facts = dict[str, dict[str, str | int | None]]
+Facts = dict[str, dict[str, "Fact"]]
 
 _STRICTNESS = {Verdict.ALLOW: 0, Verdict.HOLD: 1, Verdict.MET: 2, Verdict.DENY: 3}
 
@@ -74,6 +75,7 @@ class Candidate:
     key: ObligationKey
     obligation_id: str
     intention: Intention
+    footings: tuple[Footing, ...]
     fingerprint: str = ""
     facts: Facts = field(default_factory=Facts)
     generation: int = 1
@@ -91,7 +93,7 @@ class Candidate:
             return
         if not self.reasons or _STRICTNESS[verdict] > _STRICTNESS[self.verdict]:
             self.verdict = verdict
-        self.reasons.append(Reason(rule=rule, verdict=verdict, why=why))
+        self.reasons.append(Reason(rule, verdict, why))
 
     def hold(self, rule: str, why: str) -> None:
         """Let a breaker of policy hold it, unless a bypass lifts it: then that stands there."""
@@ -141,6 +143,7 @@ def candidate(origin: Origin, index: int, intention: Intention) -> Candidate:
         key=key,
         obligation_id=obligation_id(key),
         intention=intention,
+        footings=action.stands_on(),
     )
 
 

@@ -6,10 +6,12 @@ after a million actions; a bucket counts until all of it has left the window.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import isqrt
 from typing import TYPE_CHECKING, Final
+
+from pydantic import TypeAdapter
 
 from makegood.clock import HOUR, MINUTE
 from makegood.domain.frozen import Frozen
@@ -44,7 +46,8 @@ class Tripped(Frozen):
         return self.cap is None
 
 
-class Seen(Frozen):
+@dataclass(frozen=True, slots=True)
+class Seen:
     """What a circuit has seen; this is what is stored.
 
     `buckets` are (start, samples, weight) with the weight being money or bad samples; `hour` is
@@ -55,8 +58,12 @@ class Seen(Frozen):
     buckets: tuple[tuple[int, int, int], ...] = ()
     hour: int = -1
     here: int = 0
-    past: dict[int, tuple[int, ...]] = {}  # noqa: RUF012 -- a frozen model's default
+    past: dict[int, tuple[int, ...]] = field(default_factory=dict[int, "tuple[int, ...]"])
     tripped: Tripped | None = None
+
+
+SEEN: Final = TypeAdapter(Seen)
+"""Reads and writes what is stored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +129,11 @@ class Circuit:
             return
         self.seen = self._after(int(bad), now_us)
         self.moved = True
-        fill = fill_of(self.rule, self.seen, self.currency, now_us)
-        samples = sum(bucket[1] for bucket in _live(self.rule, self.seen, now_us))
-        if samples >= self.rule.at_least and fill.is_over:
+        samples, weight = _sums(self.seen.buckets)
+        if samples < self.rule.at_least:
+            return
+        fill = _window_fill(self.rule, samples, weight, self.currency)
+        if fill.is_over:
             self.trip(Tripped(used=fill.used, cap=fill.cap), now_us)
 
     def take_probe(self) -> bool:
@@ -138,7 +147,7 @@ class Circuit:
     def trip(self, on: Tripped, now_us: int) -> None:
         """Open."""
         self.why = self._told(on)
-        self.seen = self.seen.model_copy(update={"tripped": on})
+        self.seen = replace(self.seen, tripped=on)
         self.until_us = now_us + self.rule.open_minutes * MINUTE
         self.probes_left = 0
         self._turn(State.OPEN, now_us)
@@ -147,7 +156,7 @@ class Circuit:
         """Close and count anew; what is normal for an hour is not forgotten."""
         self.why = ""
         self.probes_left = 0
-        self.seen = self.seen.model_copy(update={"buckets": (), "here": 0, "tripped": None})
+        self.seen = replace(self.seen, buckets=(), here=0, tripped=None)
         self._turn(State.CLOSED, now_us)
 
     def fill(self, now_us: int) -> Fill:
@@ -158,7 +167,7 @@ class Circuit:
     def _after(self, weight: int, now_us: int) -> Seen:
         if self.rule.norm is not None:
             seen = _rolled(self.rule.norm, self.seen, now_us)
-            return seen.model_copy(update={"here": seen.here + 1})
+            return replace(seen, here=seen.here + 1)
         length = self.rule.window_minutes * MINUTE // _BUCKETS
         start = now_us - now_us % length
         live = _live(self.rule, self.seen, now_us)
@@ -167,7 +176,7 @@ class Circuit:
         else:
             samples, sum_ = 0, 0
         live.append((start, samples + 1, sum_ + weight))
-        return self.seen.model_copy(update={"buckets": tuple(live)})
+        return replace(self.seen, buckets=tuple(live))
 
     def _turn(self, state: State, at_us: int) -> None:
         self.state = state
@@ -200,8 +209,10 @@ def fill_of(rule: Velocity, seen: Seen, currency: str, now_us: int) -> Fill:
     if rule.norm is not None:
         hour_of_day = now_us // HOUR % _HOURS
         return Fill(seen.here, _normal(rule.norm, seen.past.get(hour_of_day, ())))
-    live = _live(rule, seen, now_us)
-    samples, weight = (sum(bucket[at] for bucket in live) for at in (1, 2))
+    return _window_fill(rule, *_sums(_live(rule, seen, now_us)), currency)
+
+
+def _window_fill(rule: Velocity, samples: int, weight: int, currency: str) -> Fill:
     match rule.watched:
         case Watched.COUNT:
             return Fill(samples, rule.max_count)
@@ -211,6 +222,15 @@ def fill_of(rule: Velocity, seen: Seen, currency: str, now_us: int) -> Fill:
             return Fill(weight * BP // max(samples, 1), rule.max_failures_bp)
         case _:
             return Fill(weight * BP // max(samples, 1), rule.max_rejections_bp)
+
+
+def _sums(buckets: Iterable[tuple[int, int, int]]) -> tuple[int, int]:
+    """Return the samples and the weight in some buckets."""
+    samples = weight = 0
+    for _, some, more in buckets:
+        samples += some
+        weight += more
+    return samples, weight
 
 
 def _live(rule: Velocity, seen: Seen, now_us: int) -> list[tuple[int, int, int]]:
@@ -225,14 +245,14 @@ def _rolled(norm: Norm, seen: Seen, now_us: int) -> Seen:
     if hour <= seen.hour:
         return seen
     if seen.hour < 0:
-        return seen.model_copy(update={"hour": hour, "here": 0})
+        return replace(seen, hour=hour, here=0)
     past = dict(seen.past)
     # More than this would only push out the zeros that it puts in.
     for ended in range(max(seen.hour, hour - norm.days * _HOURS), hour):
         count = seen.here if ended == seen.hour else 0
         of_day = ended % _HOURS
         past[of_day] = (*past.get(of_day, ()), count)[-norm.days :]
-    return seen.model_copy(update={"hour": hour, "here": 0, "past": past})
+    return replace(seen, hour=hour, here=0, past=past)
 
 
 def _normal(norm: Norm, past: tuple[int, ...]) -> int | None:

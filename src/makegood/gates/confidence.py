@@ -43,8 +43,7 @@ def check(
 
 
 def _unknown(candidate: Candidate, entities: Entities) -> None:
-    footings = candidate.action.stands_on()
-    unknown = [str(f.ref) for f in footings if f.ref not in entities]
+    unknown = [str(f.ref) for f in candidate.footings if f.ref not in entities]
     if unknown and candidate.action.entity.kind is not EntityKind.HUB:
         candidate.say("confidence.unknown", Verdict.HOLD, f"unknown: {', '.join(unknown)}")
 
@@ -54,8 +53,7 @@ def _missing(candidate: Candidate, policies: Policies, entities: Entities) -> No
     entity = entities.get(candidate.action.entity)
     if not needed or entity is None:
         return
-    known = dict(entity.material())
-    missing = [name for name in needed if known.get(name) is None]
+    missing = [name for name in needed if entity.fact(name) is None]
     if missing:
         words = ", ".join(name.removesuffix("_us").removesuffix("_minor") for name in missing)
         why = f"nobody knows of {entity.ref}: {words}"

@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import ColumnElement, bindparam, exists, func, or_, select
+from sqlalchemy import bindparam, exists, func, or_, select
 
 from makegood.clock import MINUTE
 from makegood.domain.authority import Verdict
 from makegood.domain.money import MAX_MINOR, Money
 from makegood.domain.policy import Counter, CounterScope
 from makegood.store import tables
-from makegood.store.sql import among, bulk, insert, table
+from makegood.store.sql import among, bulk, insert, table, update_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
+    from sqlalchemy.sql.dml import ReturningDelete
 
     from makegood.domain.actions import Action
     from makegood.gates.candidates import Candidate
@@ -55,6 +56,13 @@ _TAKE = (
     .where(COUNTER.c.key == bindparam("b_key"))
     .values(used=COUNTER.c.used - bindparam("b_amount"))
 )
+_DROP: Final = CLAIM.delete().returning(CLAIM.c.key, CLAIM.c.amount)
+_EXPIRED: Final = _DROP.where(
+    among(CLAIM.c.key, "given"), CLAIM.c.expires_us <= bindparam("now_us")
+)
+_IS_OWN: Final = among(CLAIM.c.action_id, "action_ids")
+_OWN: Final = _DROP.where(_IS_OWN)
+_KEYS: Final = select(CLAIM.c.key).where(_IS_OWN).distinct()
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,10 +214,8 @@ def reserve(
 
 
 def _add(tx: Connection, taken: dict[str, int], caps: dict[str, int]) -> None:
-    if not taken:
-        return
     rows = [{"b_key": key, "b_amount": amount, "b_cap": caps[key]} for key, amount in taken.items()]
-    if tx.execute(_ADD, rows).rowcount != len(rows):
+    if update_each(tx, _ADD, rows) != len(rows):
         message = "counters were locked, and yet one of them moved"
         raise AssertionError(message)
 
@@ -220,14 +226,16 @@ def _locked(tx: Connection, caps: dict[str, int], now_us: int) -> dict[str, int]
         return {}
     used = _used(tx, keys)
     missing = [key for key in keys if key not in used]
-    bulk(tx, COUNTER, [{"key": key, "cap": caps[key], "used": 0} for key in missing], "ignore")
-    expired = _drop(tx, CLAIM.c.key.in_(keys), CLAIM.c.expires_us <= now_us)
-    return _used(tx, keys) if missing or expired else used
+    new = [{"key": key, "cap": caps[key], "used": 0} for key in missing]
+    made_all = bulk(tx, COUNTER, new, "ignore") == len(new)
+    if _drop(tx, _EXPIRED, {"given": keys, "now_us": now_us}) or not made_all:
+        return _used(tx, keys)
+    return used | dict.fromkeys(missing, 0)
 
 
 def _used(tx: Connection, keys: Sequence[str]) -> dict[str, int]:
     """Return what is used of counters, with their rows locked."""
-    return {row.key: row.used for row in tx.execute(_LOCK, {"given": list(keys)})}
+    return {row.key: row.used for row in tx.execute(_LOCK, {"given": list(keys)}).all()}
 
 
 def sums(tx: Connection, keys: Sequence[str], now_us: int) -> dict[str, int]:
@@ -248,12 +256,12 @@ def release(tx: Connection, action_ids: Sequence[str]) -> None:
     """Give back what actions reserved, because they ended without being carried out."""
     if not action_ids:
         return
-    own = CLAIM.c.action_id.in_(list(action_ids))
-    keys = tx.execute(select(CLAIM.c.key).where(own).distinct()).scalars().all()
+    mine = {"action_ids": list(action_ids)}
+    keys = tx.execute(_KEYS, mine).scalars().all()
     if keys:
         # In the order in which a verdict locks them, so that the two cannot block each other.
         _used(tx, keys)
-        _drop(tx, own)
+        _drop(tx, _OWN, mine)
 
 
 def prune(tx: Connection, now_us: int, most: int = 500) -> int:
@@ -268,22 +276,19 @@ def prune(tx: Connection, now_us: int, most: int = 500) -> int:
     if not keys:
         return 0
     _used(tx, keys)
-    mine = {"given": keys}
-    _drop(tx, CLAIM.c.key.in_(keys), CLAIM.c.expires_us <= now_us)
-    tx.execute(_FORGET, mine)
+    _drop(tx, _EXPIRED, {"given": keys, "now_us": now_us})
+    tx.execute(_FORGET, {"given": keys})
     return len(keys)
 
 
-def _drop(tx: Connection, *which: ColumnElement[bool]) -> bool:
+def _drop(tx: Connection, claims: ReturningDelete[Any, Any], which: dict[str, Any]) -> bool:
     """Delete claims and give back what they held; say whether there were any.
 
     Only what this statement itself deleted is given back: two that end the same claim at once
     must not give it back twice.
     """
-    dropped = CLAIM.delete().where(*which).returning(CLAIM.c.key, CLAIM.c.amount)
     by_key: dict[str, int] = defaultdict(int)
-    for row in tx.execute(dropped).all():
+    for row in tx.execute(claims, which).all():
         by_key[row.key] += row.amount
-    if by_key:
-        tx.execute(_TAKE, [{"b_key": key, "b_amount": by_key[key]} for key in sorted(by_key)])
+    update_each(tx, _TAKE, [{"b_key": key, "b_amount": by_key[key]} for key in sorted(by_key)])
     return bool(by_key)

@@ -39,8 +39,11 @@ def facts(entities: Entities, footings: Sequence[Footing]) -> Facts:
     values: Facts = {}
     for footing in footings:
         entity = entities.get(footing.ref)
-        known = dict(entity.material()) if entity else {}
-        values[str(footing.ref)] = {name: known.get(name) for name in footing.facts}
+        values[str(footing.ref)] = (
+            {name: entity.fact(name) for name in footing.facts}
+            if entity is not None
+            else dict.fromkeys(footing.facts)
+        )
     return values
 
 

@@ -183,7 +183,7 @@ def spend(
 
 
 def _locked(tx: Connection, grant_ids: Sequence[str]) -> list[Any]:
-    return list(tx.execute(_WAITING, {"ids": list(grant_ids)}))
+    return list(tx.execute(_WAITING, {"ids": list(grant_ids)}).all())
 
 
 def _is_intact(row: Any) -> bool:  # noqa: ANN401 -- a database row

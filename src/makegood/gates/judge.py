@@ -101,9 +101,9 @@ def _settle(
     now_us: int,
 ) -> None:
     # Locked before the balances of orders, as by whoever spends and whoever notes what was paid.
-    obligations.load(tx, sorted({c.obligation_id for c in judged}))
+    standing = obligations.load(tx, sorted({c.obligation_id for c in judged}))
     _check(tx, rulebook, origin, judged, now_us)
-    obligations.allocate(tx, judged, now_us)
+    obligations.allocate(tx, judged, standing, now_us)
     board, subjects = _watch(tx, rulebook, origin, judged, now_us)
     counters.reserve(tx, rulebook.policies.breakers.counters, judged, origin.agent, now_us)
     _count(tx, board, subjects, judged)
@@ -133,12 +133,11 @@ def _check(
     judged: Sequence[Candidate],
     now_us: int,
 ) -> None:
-    entities = fingerprints.load(tx, [c.action.stands_on() for c in judged])
+    entities = fingerprints.load(tx, [c.footings for c in judged])
     switches = kill.read_locked(tx)
     bypasses = bypass.in_force(tx, now_us)
     for candidate in judged:
-        footings = candidate.action.stands_on()
-        candidate.facts = fingerprints.facts(entities, footings)
+        candidate.facts = fingerprints.facts(entities, candidate.footings)
         candidate.fingerprint = fingerprints.digest_facts(candidate.facts)
         candidate.bypass = bypasses.over(candidate.action, origin.agent)
         rulebook.judge(candidate)
@@ -278,8 +277,8 @@ def _draft(candidate: Candidate, origin: Origin, rulebook: Rulebook, now_us: int
 
 def _told(reason: Reason) -> dict[str, Any]:
     """Return a reason for the ledger: what an agent wrote may repeat a customer's words."""
-    hidden = {"why"} if reason.rule == DOUBT else set[str]()
-    return reason.model_dump(mode="json", exclude=hidden)
+    told = {"rule": reason.rule, "verdict": reason.verdict}
+    return told if reason.rule == DOUBT else told | {"why": reason.why}
 
 
 def _judged(candidate: Candidate) -> Judged:

@@ -7,18 +7,18 @@ be taken up again; its generation then goes into the idempotency key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from makegood.domain.authority import ObligationStatus, Verdict
 from makegood.gates.candidates import obligation_id
-from makegood.store.sql import insert_returning, table
+from makegood.store.sql import among, bulk, table
 from makegood.store.tables.authority import Obligation
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -26,10 +26,20 @@ if TYPE_CHECKING:
     from makegood.gates.candidates import Candidate
 
 OBLIGATION = table(Obligation)
+_LOCKED: Final = (
+    select(OBLIGATION)
+    .where(among(OBLIGATION.c.id, "ids"))
+    .order_by(OBLIGATION.c.id)
+    .with_for_update()
+)
+_END: Final = (
+    OBLIGATION.update()
+    .where(among(OBLIGATION.c.action_id, "action_ids"))
+    .values(status=bindparam("to"))
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """An obligation as it stands: who owns it, for how much, and how it ended if it did."""
 
     id: str
@@ -41,35 +51,49 @@ class Owed:
     generation: int
 
 
-def allocate(tx: Connection, judged: Sequence[Candidate], now_us: int) -> None:
-    """Give every candidate that may still pass its obligation, or say why it cannot have it."""
+def allocate(
+    tx: Connection, judged: Sequence[Candidate], standing: Mapping[str, Owed], now_us: int
+) -> None:
+    """Give every candidate that may still pass its obligation, or say why it cannot have it.
+
+    `standing` are those of their obligations that there are, as `load` locked them.
+    """
     open_to = [candidate for candidate in judged if candidate.may_still_pass]
     _check_occurrences(tx, open_to)
     first: dict[str, Candidate] = {}
     for candidate in open_to:
         if candidate.may_still_pass:
             first.setdefault(candidate.obligation_id, candidate)
-    rows = [_row(candidate, now_us) for candidate in first.values()]
-    created = set(insert_returning(tx, OBLIGATION, rows, OBLIGATION.c.id))
-    others = [c for c in open_to if c.may_still_pass and not _owns(c, created, first)]
-    standing = load(tx, sorted({c.obligation_id for c in others}))
+    owned = _create(tx, [c for c in first.values() if c.obligation_id not in standing], now_us)
+    others = [c for c in open_to if c.may_still_pass and c.id not in owned]
+    owed = {**standing, **_missing(tx, others, standing)}
     for candidate in others:
-        owed = standing[candidate.obligation_id]
-        if _meet(candidate, owed):
-            standing[owed.id] = _take_up(tx, candidate, owed, now_us)
+        one = owed[candidate.obligation_id]
+        if _meet(candidate, one):
+            owed[one.id] = _take_up(tx, candidate, one, now_us)
 
 
-def _owns(candidate: Candidate, created: set[str], first: dict[str, Candidate]) -> bool:
-    mine = first.get(candidate.obligation_id)
-    return mine is candidate and candidate.obligation_id in created
+def _create(tx: Connection, wanting: Sequence[Candidate], now_us: int) -> set[str]:
+    """Make obligations that were not there; return the candidates who own theirs by that."""
+    went_in = bulk(tx, OBLIGATION, [_row(c, now_us) for c in wanting], "ignore")
+    if went_in == len(wanting):
+        return {c.id for c in wanting}
+    # Another verdict, which was not there to be locked, came first with some of them.
+    made = load(tx, sorted(c.obligation_id for c in wanting))
+    return {c.id for c in wanting if made[c.obligation_id].action_id == c.id}
+
+
+def _missing(
+    tx: Connection, candidates: Sequence[Candidate], known: Mapping[str, Owed]
+) -> dict[str, Owed]:
+    return load(tx, sorted({c.obligation_id for c in candidates} - known.keys()))
 
 
 def load(tx: Connection, ids: Sequence[str]) -> dict[str, Owed]:
     """Return obligations by id, locked until this transaction ends."""
     if not ids:
         return {}
-    query = select(OBLIGATION).where(OBLIGATION.c.id.in_(list(ids))).order_by(OBLIGATION.c.id)
-    return {row.id: _owed(row) for row in tx.execute(query.with_for_update())}
+    return {row.id: _owed(row) for row in tx.execute(_LOCKED, {"ids": list(ids)}).all()}
 
 
 def _owed(row: Any) -> Owed:  # noqa: ANN401 -- a database row
@@ -130,8 +154,7 @@ def _take_up(tx: Connection, candidate: Candidate, owed: Owed, now_us: int) -> O
     candidate.generation = owed.generation + 1
     values = _row(candidate, now_us)
     tx.execute(OBLIGATION.update().where(OBLIGATION.c.id == owed.id).values(values))
-    return replace(
-        owed,
+    return owed._replace(
         action_id=candidate.id,
         digest=candidate.digest,
         amount_minor=values["amount_minor"],
@@ -157,8 +180,7 @@ def take_over(tx: Connection, owed: Owed, action_id: str, digest: str, money: Mo
 def end(tx: Connection, action_ids: Sequence[str], status: ObligationStatus) -> None:
     """Say how the obligations that these actions own ended."""
     if action_ids:
-        own = OBLIGATION.c.action_id.in_(list(action_ids))
-        tx.execute(OBLIGATION.update().where(own).values(status=status))
+        tx.execute(_END, {"action_ids": list(action_ids), "to": status})
 
 
 def _row(candidate: Candidate, now_us: int) -> dict[str, Any]:

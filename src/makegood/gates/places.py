@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from makegood.domain.policy import Velocity, VelocityScope, Watched
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from makegood.domain.actions import Action
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Subject:
     """An action as velocity breakers see it; `tool` is the adapter that would carry it out."""
 
@@ -21,7 +22,7 @@ class Subject:
     agent: str
     tool: str = ""
 
-    @property
+    @cached_property
     def traits(self) -> tuple[str, ...]:
         """All that breakers look at: subjects of the same traits stand under the same ones."""
         action, money = self.action, self.action.money

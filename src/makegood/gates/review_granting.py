@@ -30,15 +30,11 @@ GRANT: Final = table(tables.authority.Grant)
 class Yes:
     """An approval that is to be granted: by whom, and what it would settle as that stood before."""
 
+    grant_id: str
     review: ReviewItem
     given_by: str
     owed: Owed
     owns: bool
-
-    @property
-    def grant_id(self) -> str:
-        """The id of its grant; a review that is approved again gives another one."""
-        return derive_id("grt", self.review.id, self.review.version)
 
 
 def say(sitting: Sitting, review: ReviewItem, given_by: str) -> Yes:
@@ -48,7 +44,10 @@ def say(sitting: Sitting, review: ReviewItem, given_by: str) -> Yes:
         Conflict: what it would settle is settled, or another action is settling it.
 
     """
-    yes = Yes(review, given_by, sitting.owed[review.obligation_id], sitting.owns(review))
+    # A review that is approved again gives another grant.
+    grant_id = derive_id("grt", review.id, review.version)
+    owed = sitting.owed[review.obligation_id]
+    yes = Yes(grant_id, review, given_by, owed, sitting.owns(review))
     sitting.take(review)
     sitting.board.sample(sitting.subject(review), Watched.REJECTIONS, bad=False)
     return yes

@@ -9,18 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from sqlalchemy import Row, Select, select
 
-from makegood.domain.actions import ACTIONS, Action
+from makegood.domain.actions import Action, read_action
 from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
 from makegood.errors import NotFound
 from makegood.gates.candidates import Facts
 from makegood.store import tables
-from makegood.store.sql import table
+from makegood.store.sql import among, table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection
 
+    from makegood.domain.entities import Fact
+
+Change = tuple[str, str, "Fact", "Fact"]
+"""A fact that moved: of which entity, its name, what it was and what it is now."""
 REVIEW = table(tables.authority.Review)
 _FIXED: Final = frozenset(
     {
@@ -81,7 +85,7 @@ class ReviewItem:
     decided_us: int | None
     reason: str
     version: int
-    changed: tuple[tuple[str, str, str | int | None, str | int | None], ...]
+    changed: tuple[Change, ...]
     priority: int = 0
     claimed_by: str = ""
     claimed_until_us: int | None = None
@@ -146,8 +150,7 @@ def decided(tx: Connection, limit: int = 50) -> list[ReviewItem]:
 
 def some(tx: Connection, ids: Sequence[str]) -> list[ReviewItem]:
     """Return the reviews of some ids, in no order; ids that are none are left out."""
-    query = _select().where(REVIEW.c.id.in_(list(ids)))
-    return [item(row) for row in tx.execute(query)] if ids else []
+    return [item(row) for row in tx.execute(_SOME, {"ids": list(ids)}).all()] if ids else []
 
 
 def of_run(tx: Connection, run_id: str) -> list[ReviewItem]:
@@ -190,6 +193,9 @@ def _select() -> Select[Any]:
     return select(REVIEW, *columns).join(ACTION, ACTION.c.id == REVIEW.c.action_id)
 
 
+_SOME: Final = _select().where(among(REVIEW.c.id, "ids"))
+
+
 def item(row: Row[Any]) -> ReviewItem:
     """Return the review that a joined row describes."""
     return ReviewItem(
@@ -202,7 +208,7 @@ def item(row: Row[Any]) -> ReviewItem:
         hub_id=row.hub_id,
         order_id=row.order_id,
         customer_id=row.customer_id,
-        action=ACTIONS.validate_json(row.body),
+        action=read_action(row.body),
         digest=row.digest,
         fingerprint=row.fingerprint,
         policy_digest=row.policy_digest,
@@ -219,7 +225,7 @@ def item(row: Row[Any]) -> ReviewItem:
         decided_us=row.decided_us,
         reason=row.reason,
         version=row.version,
-        changed=difference(orjson.loads(row.facts_then), orjson.loads(row.facts_now)),
+        changed=_changed(row.facts_then, row.facts_now),
         priority=row.priority,
         claimed_by=row.claimed_by,
         claimed_until_us=row.claimed_until_us,
@@ -235,9 +241,12 @@ def item(row: Row[Any]) -> ReviewItem:
     )
 
 
-def difference(
-    then: Facts, now: Facts
-) -> tuple[tuple[str, str, str | int | None, str | int | None], ...]:
+def _changed(then: str, now: str) -> tuple[Change, ...]:
+    # Mostly nothing has, and then there is nothing to read.
+    return () if then == now else difference(orjson.loads(then), orjson.loads(now))
+
+
+def difference(then: Facts, now: Facts) -> tuple[Change, ...]:
     """Return the facts that moved: (entity, fact, before, now)."""
     return tuple(
         (entity, fact, before, now.get(entity, {}).get(fact))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from sqlalchemy import bindparam
 
 from makegood.clock import MINUTE
 from makegood.domain.authority import ActionStatus, ObligationStatus, ReviewStatus
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 # What others are told: the steps of a review that a message type is named for.
 _TYPES: Final = {each.value.replace(".", "_"): each for each in MessageType}
 _TOLD: Final = {kind: _TYPES[kind.value] for kind in EntryKind if kind.value in _TYPES}
+_ACT: Final = ACTION.update().where(among(ACTION.c.id, "ids")).values(status=bindparam("to"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +180,7 @@ def end_action(
 
 def act(tx: Connection, action_ids: Sequence[str], status: ActionStatus) -> None:
     """Say how far actions have come."""
-    change = ACTION.update().where(among(ACTION.c.id, "b_ids"))
-    tx.execute(change.values(status=status), {"b_ids": list(action_ids)})
+    tx.execute(_ACT, {"ids": list(action_ids), "to": status})
 
 
 def update(tx: Connection, review_id: str, values: dict[str, Any]) -> None:

@@ -54,6 +54,7 @@ class Sitting:
     now_us: int
     reviews: dict[str, ReviewItem]
     owed: dict[str, Owed]
+    subjects: dict[str, velocity.Subject]
     board: velocity.Board
     tally: Tally
     entities: fingerprints.Entities
@@ -80,7 +81,7 @@ class Sitting:
         found, owed = review_settling.lock_owed(tx, review_ids)
         actions = [review.action for review in found]
         policies = rulebook.policies
-        subjects = [_subject(rulebook, review) for review in found]
+        subjects = {review.id: _subject(rulebook, review) for review in found}
         rules = policies.breakers.velocity
         return cls(
             tx,
@@ -88,7 +89,8 @@ class Sitting:
             now_us,
             {review.id: review for review in found},
             owed,
-            velocity.board(tx, rules, subjects, now_us, lock=moves_breakers),
+            subjects,
+            velocity.board(tx, rules, subjects.values(), now_us, lock=moves_breakers),
             Tally.of(tx, actions, policies.approvals.limits, now_us),
             fingerprints.load(tx, [action.stands_on() for action in actions]),
             rejections.standing(tx, actions),
@@ -105,7 +107,7 @@ class Sitting:
 
     def subject(self, review: ReviewItem) -> velocity.Subject:
         """Return a held action as breakers see it, with the tool that would carry it out."""
-        return _subject(self.rulebook, review)
+        return self.subjects[review.id]
 
     def moved(self, review: ReviewItem) -> bool:
         """Say whether what a review stands on has moved; it is marked, whatever else is decided."""
@@ -187,7 +189,7 @@ class Sitting:
     def take(self, review: ReviewItem) -> None:
         """Remember that an action owns what it would settle, and is granted."""
         owed = self.owed[review.obligation_id]
-        mine = replace(owed, action_id=review.action_id, status=ObligationStatus.OPEN)
+        mine = owed._replace(action_id=review.action_id, status=ObligationStatus.OPEN)
         self.owed[owed.id] = mine
         self.granted.add(review.action_id)
         if owed.action_id != review.action_id and owed.status is ObligationStatus.OPEN:

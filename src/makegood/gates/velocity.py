@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 
 from makegood.domain.policy import Velocity, Watched
-from makegood.gates.circuits import SHARES, Circuit, Seen, State
+from makegood.gates.circuits import SEEN, SHARES, Circuit, State
 from makegood.gates.places import Place, Subject, places
 from makegood.ledger.entries import HOUSE, SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
@@ -171,7 +171,7 @@ def filled(circuit: Circuit, row: Any) -> Circuit:  # noqa: ANN401 -- a database
     circuit.until_us = row.until_us
     circuit.why = row.why
     circuit.probes_left = row.probes_left
-    circuit.seen = Seen.model_validate_json(row.seen)
+    circuit.seen = SEEN.validate_json(row.seen)
     return circuit
 
 
@@ -186,7 +186,7 @@ def _row(circuit: Circuit) -> dict[str, Any]:
         "until_us": circuit.until_us,
         "why": circuit.why,
         "probes_left": circuit.probes_left,
-        "seen": circuit.seen.model_dump_json(),
+        "seen": SEEN.dump_json(circuit.seen).decode(),
     }
 
 

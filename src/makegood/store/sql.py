@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import orjson
 from sqlalchemy import (
     ARRAY,
     Boolean,
-    Column,
     ColumnElement,
     Connection,
     Dialect,
@@ -33,9 +32,12 @@ from sqlalchemy.types import TypeEngine
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from sqlalchemy import Update
     from sqlmodel import SQLModel
 
 Row = dict[str, Any]
+# SQLAlchemy forgets the count of an INSERT (it says -1) unless it is told to keep it.
+_COUNTED: Final = {"preserve_rowcount": True}
 
 
 def table(model: type[SQLModel]) -> Table:
@@ -128,14 +130,25 @@ def _defaults(target: Table, names: tuple[str, ...]) -> Row:
 
 
 @cache
+def _dialect(name: str) -> Dialect:
+    # Not a connection's own: this is kept for good, and so would be all that hangs on it.
+    return sqlite.dialect() if name == "sqlite" else psycopg.dialect()
+
+
+@cache
 def _prepared(
     dialect_name: str, target: Table, mode: str, names: tuple[str, ...]
 ) -> tuple[str, Callable[[Row], Any] | None]:
     """Return the driver's own text of a statement, and how it wants a row where not as a dict."""
     maker = target.insert() if mode == "insert" else _insert(dialect_name, target, mode)
-    # Not the connection's own: this is kept for good, and so would be all that hangs on it.
-    dialect: Dialect = sqlite.dialect() if dialect_name == "sqlite" else psycopg.dialect()
-    compiled = maker.compile(dialect=dialect, column_keys=list(names))
+    compiled = maker.compile(dialect=_dialect(dialect_name), column_keys=list(names))
+    return str(compiled), itemgetter(*compiled.positiontup) if compiled.positiontup else None
+
+
+@cache
+def _written(dialect_name: str, statement: Update) -> tuple[str, Callable[[Row], Any] | None]:
+    """Return the driver's own text of a statement, and how it wants its parameters."""
+    compiled = statement.compile(dialect=_dialect(dialect_name))
     return str(compiled), itemgetter(*compiled.positiontup) if compiled.positiontup else None
 
 
@@ -155,22 +168,40 @@ def _columnwise(target: Table, mode: str, names: tuple[str, ...]) -> Any:  # noq
     return statement if mode == "insert" else _on_conflict(statement, target, mode)
 
 
-def bulk(tx: Connection, target: Table, rows: Sequence[Row], mode: str = "insert") -> None:
+def bulk(tx: Connection, target: Table, rows: Sequence[Row], mode: str = "insert") -> int:
     """Insert many rows with as little as possible between them and the driver.
 
     `mode` is `insert`, `replace` (as `upsert`) or `ignore`. All rows have the same columns, at
-    least two, with values that the driver knows: text, bytes, integers, booleans, None.
+    least two, with values that the driver knows: text, bytes, integers, booleans, None. Returns
+    how many went in.
     """
     if not rows:
-        return
+        return 0
     names = tuple(rows[0])
     if tx.dialect.name != "sqlite" and len(rows) > 1:
         columns = {name: [row[name] for row in rows] for name in names}
-        tx.execute(_columnwise(target, mode, names), columns)
-        return
-    statement, as_tuple = _prepared(tx.dialect.name, target, mode, names)
-    values = list(rows) if as_tuple is None else [as_tuple(row) for row in rows]
-    tx.exec_driver_sql(statement, values)
+        statement = _columnwise(target, mode, names)
+        return tx.execute(statement, columns, execution_options=_COUNTED).rowcount
+    prepared, as_tuple = _prepared(tx.dialect.name, target, mode, names)
+    return _driven(tx, prepared, as_tuple, rows)
+
+
+def update_each(tx: Connection, statement: Update, rows: Sequence[Row]) -> int:
+    """Run an UPDATE, which lives as long as the program, once for each row of parameters.
+
+    Returns how many rows of the table it changed altogether.
+    """
+    if not rows:
+        return 0
+    written, as_tuple = _written(tx.dialect.name, statement)
+    return _driven(tx, written, as_tuple, rows)
+
+
+def _driven(
+    tx: Connection, statement: str, as_tuple: Callable[[Row], Any] | None, rows: Sequence[Row]
+) -> int:
+    values = list(rows) if as_tuple is None else list(map(as_tuple, rows))
+    return tx.exec_driver_sql(statement, values, execution_options=_COUNTED).rowcount
 
 
 def insert_ignore(tx: Connection, target: Table, rows: Sequence[Row]) -> None:
@@ -182,21 +213,4 @@ def insert_ignore(tx: Connection, target: Table, rows: Sequence[Row]) -> None:
 def insert_new(tx: Connection, target: Table, row: Row) -> bool:
     """Insert one row unless a unique key forbids it; return whether it went in."""
     statement = _insert(tx.dialect.name, target, "ignore")
-    # SQLAlchemy forgets the count of an INSERT (it says -1) unless it is told to keep it.
-    kept = {"preserve_rowcount": True}
-    return tx.execute(statement, row, execution_options=kept).rowcount == 1
-
-
-def insert_returning(
-    tx: Connection, target: Table, rows: Sequence[Row], column: Column[Any]
-) -> list[Any]:
-    """Insert the rows that no unique key forbids; return `column` of those that went in."""
-    if not rows:
-        return []
-    if tx.dialect.name != "sqlite":
-        names = tuple(rows[0])
-        columns = {name: [row[name] for row in rows] for name in names}
-        insertion = _columnwise(target, "ignore", names).returning(column)
-        return list(tx.execute(insertion, columns).scalars())
-    statement = _insert(tx.dialect.name, target, "ignore").returning(column)
-    return list(tx.execute(statement, list(rows)).scalars())
+    return tx.execute(statement, row, execution_options=_COUNTED).rowcount == 1

@@ -147,7 +147,7 @@ def _parts(scene: Scene, parts: OrderParts, zone: ZoneInfo) -> tuple[Part, ...]:
 def _entity_facts(scene: Scene, entity: Entity, zone: ZoneInfo) -> tuple[Fact, ...]:
     return tuple(
         Fact(_plain(scene, name), text)
-        for name, value in entity.material()
+        for name, value in entity.material().items()
         if name != "status" and (text := _value(scene, name, value, zone))
     )
 
