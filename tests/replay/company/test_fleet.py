@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -161,6 +162,65 @@ def test_a_batch_answers_each_item_and_one_refusal_leaves_the_others() -> None:
         ("b3", False, "assignment-moved"),
     ]
     assert [each["key"] for each in found["commands"]] == ["b2"]
+
+
+def test_couriers_who_are_full_exchange_what_they_have() -> None:
+    company, clock = living_company()
+    clock.advance(20 * MINUTE)
+    company.catch_up()
+    [one, other, third] = _full_couriers(company, 3)
+    items = [
+        {"key": "x1", **_ask_for(company, one.waiting[0], other.id)},
+        {"key": "x2", **_ask_for(company, other.waiting[0], one.id)},
+        # There is no room for this one, whoever else moves.
+        {"key": "x3", **_ask_for(company, third.waiting[0], one.id)},
+    ]
+    with client_of(company, clock, System.FLEET) as client:
+        answer = client.post("/fleet/assignments:batch", json={"items": items}).json()
+        again = client.post("/fleet/assignments:batch", json={"items": items}).json()
+    outcomes = [(each["key"], each["done"], each["problem"]) for each in answer["outcomes"]]
+    assert outcomes == [("x1", True, ""), ("x2", True, ""), ("x3", False, "courier-full")]
+    assert again == answer
+    holders = [company.records.fulfilment(str(each["fulfilment_id"])).courier_id for each in items]
+    assert holders == [other.id, one.id, third.id]
+    for courier in (one, other, third):
+        now = company.records.courier(courier.id)
+        assert (now.load, len(now.waiting)) == (courier.load, len(courier.waiting))
+
+
+def test_what_may_not_leave_makes_no_room() -> None:
+    company, clock = living_company()
+    clock.advance(20 * MINUTE)
+    company.catch_up()
+    [one, other, third] = _full_couriers(company, 3)
+    leaving = _ask_for(company, one.waiting[0], other.id) | {"expected_assignment": 99}
+    items = [
+        {"key": "x1", **leaving},
+        {"key": "x2", **_ask_for(company, other.waiting[0], one.id)},
+        {"key": "x3", **_ask_for(company, third.waiting[0], other.id)},
+    ]
+    with client_of(company, clock, System.FLEET) as client:
+        answer = client.post("/fleet/assignments:batch", json={"items": items}).json()
+    problems = [each["problem"] for each in answer["outcomes"]]
+    assert problems == ["assignment-moved", "courier-full", "courier-full"]
+
+
+def _full_couriers(company: Company, count: int) -> list[Courier]:
+    """Return couriers who wait at their hub with something, and let each have just room for it."""
+    idle = [each for each in company.records.couriers.values() if each.waiting]
+    full = [replace(each, capacity=each.load) for each in idle[:count]]
+    for each in full:
+        company.records.put(each)
+    return full
+
+
+def _ask_for(company: Company, fulfilment_id: str, courier_id: str) -> dict[str, object]:
+    delivery = company.records.fulfilment(fulfilment_id)
+    return {
+        "fulfilment_id": fulfilment_id,
+        "courier_id": courier_id,
+        "expected_assignment": delivery.assignment,
+    }
 
 
 def test_an_unassigned_delivery_has_no_courier_and_a_rerouted_one_another_hub() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -16,6 +16,7 @@ from makegood.replay.company.model import (
     CourierStatus,
     Fulfilment,
     FulfilmentStatus,
+    Wish,
 )
 from makegood.replay.company.problems import Refused
 from makegood.replay.company.records import Records
@@ -61,14 +62,69 @@ class Fleet:
                 moved, or the courier is off shift or full; 422 a reused key; 400 no key.
 
         """
-        fingerprint = digest(["assign", fulfilment_id, courier_id, expected])
-        known = self._keys.replay(key, fingerprint)
+        wish = Wish(key, fulfilment_id, courier_id, expected)
+        known = self._keys.replay(key, wish.fingerprint)
         if known is not None:
             return self._done[known], True
         delivery = self._movable(fulfilment_id, expected)
-        self._check_room(courier_id, delivery)
+        self._check_room(courier_id, delivery, self._records.courier(courier_id).load)
         self.give(delivery, courier_id)
-        return self._keep(key, fingerprint, "assign", delivery), False
+        return self._keep(key, wish.fingerprint, "assign", delivery), False
+
+    def exchange(self, wishes: Sequence[Wish]) -> list[Command | Refused]:
+        """Give deliveries out together, and answer each wish as `assign` would by itself.
+
+        They are decided as a whole, because couriers who are full can exchange what they have at
+        once and not one after another: what leaves one makes room, and what is refused stays.
+        """
+        known = ((at, self._known(wish)) for at, wish in enumerate(wishes))
+        answers = {at: answer for at, answer in known if answer is not None}
+        while refused := self._without_room(wishes, answers):
+            answers |= refused
+        return [answers.get(at) or self._given(wish) for at, wish in enumerate(wishes)]
+
+    def _known(self, wish: Wish) -> Command | Refused | None:
+        try:
+            reference = self._keys.replay(wish.key, wish.fingerprint)
+        except Refused as refusal:
+            return refusal
+        return None if reference is None else self._done[reference]
+
+    def _given(self, wish: Wish) -> Command | Refused:
+        # Asked once more, for the same list may have said it twice, or moved the delivery.
+        if known := self._known(wish):
+            return known
+        try:
+            delivery = self._movable(wish.fulfilment_id, wish.expected)
+        except Refused as refusal:
+            return refusal
+        self.give(delivery, wish.courier_id)
+        return self._keep(wish.key, wish.fingerprint, "assign", delivery)
+
+    def _without_room(self, wishes: Sequence[Wish], answered: Container[int]) -> dict[int, Refused]:
+        """Return what is to be refused, by place, of what is not answered yet."""
+        going: dict[int, Fulfilment] = {}
+        found: dict[int, Refused] = {}
+        for at, wish in enumerate(wishes):
+            if at in answered:
+                continue
+            try:
+                going[at] = self._movable(wish.fulfilment_id, wish.expected)
+            except Refused as refusal:
+                found[at] = refusal
+        load = {each.id: each.load for each in self._records.couriers.values()}
+        for delivery in {each.id: each for each in going.values()}.values():
+            if delivery.courier_id is not None:
+                load[delivery.courier_id] -= delivery.load
+        for at, delivery in going.items():
+            courier_id = wishes[at].courier_id
+            try:
+                self._check_room(courier_id, delivery, load.get(courier_id, 0))
+            except Refused as refusal:
+                found[at] = refusal
+            else:
+                load[courier_id] += delivery.load
+        return found
 
     def unassign(self, key: str, *, fulfilment_id: str, expected: int) -> tuple[Command, bool]:
         """Take a delivery from its courier before it is picked up; refusals as in `assign`."""
@@ -203,16 +259,14 @@ class Fleet:
             )
         return delivery
 
-    def _check_room(self, courier_id: str, delivery: Fulfilment) -> None:
+    def _check_room(self, courier_id: str, delivery: Fulfilment, load: int) -> None:
         courier = self._records.courier(courier_id)
         if courier.status in (CourierStatus.OFF, CourierStatus.SHELTERING):
             raise Refused(409, "courier-unavailable", f"{courier_id!r} is {courier.status}")
         if delivery.courier_id == courier_id:
             raise Refused(409, "same-courier", f"{courier_id!r} already has {delivery.id!r}")
-        if courier.load + delivery.load > courier.capacity:
-            raise Refused(
-                409, "courier-full", f"{courier_id!r} has {courier.load} of {courier.capacity}"
-            )
+        if load + delivery.load > courier.capacity:
+            raise Refused(409, "courier-full", f"{courier_id!r} has {load} of {courier.capacity}")
         self.check(courier, delivery)
 
     def _keep(self, key: str, fingerprint: str, name: str, delivery: Fulfilment) -> Command:

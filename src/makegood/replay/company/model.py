@@ -145,6 +145,21 @@ class Courier:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """A delivery for a courier, under a key, in place of the assignment number that it replaces."""
+
+    key: str
+    fulfilment_id: str
+    courier_id: str
+    expected: int
+
+    @property
+    def fingerprint(self) -> str:
+        """What the key stands for."""
+        return digest(["assign", self.fulfilment_id, self.courier_id, self.expected])
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """One change that somebody asked for and got, under the key they gave it."""
 

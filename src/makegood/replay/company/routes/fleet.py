@@ -7,8 +7,9 @@ from pydantic import Field
 
 from makegood.replay.company.company import Company
 from makegood.replay.company.credentials import System
-from makegood.replay.company.model import Command, Courier, CourierStatus, Fulfilment
+from makegood.replay.company.model import Command, Courier, CourierStatus, Fulfilment, Wish
 from makegood.replay.company.partners import Charge, Contract
+from makegood.replay.company.problems import Refused
 from makegood.replay.company.routes.common import (
     MAX_BATCH,
     Answers,
@@ -36,7 +37,7 @@ class KeyedAssignmentBody(AssignmentBody):
 
 
 class AssignmentBatch(Body):
-    """Deliveries to assign at once, in the order given."""
+    """Deliveries to assign at once: what leaves a courier makes room for what comes."""
 
     items: tuple[KeyedAssignmentBody, ...] = Field(max_length=MAX_BATCH)
 
@@ -144,11 +145,19 @@ def _assignments(router: APIRouter, company: Company, may_move: list[params.Depe
 
     @router.post("/assignments:batch", dependencies=may_move)
     async def assign_batch(body: AssignmentBatch) -> Answers:
-        def act(index: int) -> str:
-            item = body.items[index]
-            return give(item.key, item)[0].reference
+        wishes = [
+            Wish(each.key, each.fulfilment_id, each.courier_id, each.expected_assignment)
+            for each in body.items
+        ]
+        made = company.fleet.exchange(wishes)
 
-        return answer_each(tuple(item.key for item in body.items), act)
+        def act(index: int) -> str:
+            answer = made[index]
+            if isinstance(answer, Refused):
+                raise answer
+            return answer.reference
+
+        return answer_each(tuple(each.key for each in wishes), act)
 
 
 def _changes(router: APIRouter, company: Company, may_move: list[params.Depends]) -> None:
