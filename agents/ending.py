@@ -38,7 +38,7 @@ def ending(order: SalesOrder, cause: Cause) -> tuple[Action, ...]:
             )
         )
     if order.currency:
-        amount = Money(minor=order.total_minor, currency=order.currency)
+        amount = Money(minor=order.worth_minor, currency=order.currency)
         made.append(
             Cancel(
                 hub_id=hub_id,

@@ -136,7 +136,7 @@ class _Sheet:
 
     def propose_cancel(self, order_id: str) -> str:
         """Propose to cancel an order; people decide."""
-        return self._about(order_id, lambda o: Cancel(**_on(o), amount=_money(o, o.total_minor)))
+        return self._about(order_id, lambda o: Cancel(**_on(o), amount=_money(o, o.worth_minor)))
 
     def explained(self, text: str) -> tuple[list[Proposed], Decision]:
         """Return the proposals with one decision that records what the model said."""

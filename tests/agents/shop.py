@@ -57,7 +57,8 @@ class Shop:
     )
 
     def hub(self, hub_id: str) -> Hub | None:
-        return self.hub_now
+        known = self.hub_now
+        return known if known is not None and known.id == hub_id else None
 
     def fulfilments(self, ids: Sequence[str]) -> tuple[FulfilmentOrder, ...]:
         known = {order.id: order for order in self.orders}

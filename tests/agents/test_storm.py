@@ -356,14 +356,18 @@ def test_coupons_stay_within_what_the_hub_has_left() -> None:
 
 @pytest.mark.parametrize("kind", [IncidentKind.WEATHER, IncidentKind.CAPACITY])
 def test_278_orders_and_32_couriers_cost_less_than_400_000_distances(kind: IncidentKind) -> None:
+    rounds = 5
+    # Laid out before, so that what is measured is what the agent does.
+    shops = [shop(7, orders=278, couriers=32, capacity=12) for _ in range(rounds)]
     runs = itertools.count()
 
     def propose() -> None:
-        made = shop(7, orders=278, couriers=32, capacity=12)
-        Driver(build, context(made, kind, run_id=f"run-{next(runs)}")).start()
+        run = next(runs)
+        made = shops[run]
+        Driver(build, context(made, kind, run_id=f"run-{run}")).start()
         assert len(made.submitted[first(made)].actions) > 400
 
-    assert costs_less_than(propose, 400_000)
+    assert costs_less_than(propose, 400_000, rounds=rounds)
 
 
 def test_what_rain_and_too_few_couriers_endanger_is_planned_once() -> None:

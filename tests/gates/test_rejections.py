@@ -25,9 +25,9 @@ REJECTION = table(tables.authority.Rejection)
 LATE = Cause.LATE
 
 
-def rejected(world: World, minor: int = 1000) -> None:
+def rejected(world: World, minor: int = 1000, captured: int = 5000) -> None:
     """Let a person say no to a refund for lateness."""
-    world.held(refund(world.order("o"), minor, cause=LATE))
+    world.held(refund(world.order("o", captured=captured), minor, cause=LATE))
     world.reject()
 
 
@@ -101,15 +101,15 @@ def test_one_other_thing_in_another_currency_is_more_money(world: World) -> None
 
 
 def test_a_second_other_thing_is_denied(world: World) -> None:
-    rejected(world)
+    rejected(world, captured=1000)
     assert world.verdict(coupon("o")) == "allow"
-    judged = world.one(cancel("o", 100, cause=LATE))
+    judged = world.one(cancel("o", 1000, cause=LATE))
     assert (judged.verdict, judged.rules) == (Verdict.DENY, ("rejection.used_up",))
 
 
 def test_two_other_things_in_one_proposal_are_one_too_many(world: World) -> None:
-    rejected(world)
-    judged = world.propose(coupon("o"), cancel("o", 100, cause=LATE))
+    rejected(world, captured=1000)
+    judged = world.propose(coupon("o"), cancel("o", 1000, cause=LATE))
     assert [one.verdict for one in judged] == [Verdict.ALLOW, Verdict.DENY]
     assert world.row(REJECTION).left == 0
 
@@ -118,7 +118,7 @@ def test_two_other_things_in_one_proposal_are_one_too_many(world: World) -> None
 def test_an_end_of_an_order_and_its_refund_are_one_other_thing(
     world: World, *, cancel_first: bool
 ) -> None:
-    world.held(coupon(world.order("o"), 1000))
+    world.held(coupon(world.order("o", captured=1000), 1000))
     world.reject()
     pair = [cancel("o", 1000, cause=LATE), refund("o", 1000, cause=LATE)]
     judged = world.propose(*(pair if cancel_first else reversed(pair)))
@@ -127,9 +127,9 @@ def test_an_end_of_an_order_and_its_refund_are_one_other_thing(
 
 
 def test_a_second_refund_beside_an_end_of_an_order_is_a_second_thing(world: World) -> None:
-    world.held(coupon(world.order("o"), 1000))
+    world.held(coupon(world.order("o", captured=1000), 1000))
     world.reject()
-    refunds = [refund("o", 1000, cause=LATE, lines=(line,)) for line in ("1", "2")]
+    refunds = [refund("o", 500, cause=LATE, lines=(line,)) for line in ("1", "2")]
     judged = world.propose(refunds[0], cancel("o", 1000, cause=LATE), refunds[1])
     assert [one.verdict for one in judged] == [Verdict.HOLD, Verdict.HOLD, Verdict.DENY]
 
@@ -137,7 +137,7 @@ def test_a_second_refund_beside_an_end_of_an_order_is_a_second_thing(world: Worl
 def test_an_end_of_an_order_after_its_refund_was_proposed_apart_is_a_second_thing(
     world: World,
 ) -> None:
-    world.held(coupon(world.order("o"), 1000))
+    world.held(coupon(world.order("o", captured=1000), 1000))
     world.reject()
     assert world.verdict(refund("o", 1000, cause=LATE)) == "hold"
     assert world.one(cancel("o", 1000, cause=LATE)).rules == ("rejection.used_up",)
@@ -152,11 +152,11 @@ def test_what_is_denied_otherwise_does_not_use_up_the_other_thing(world: World) 
 
 
 def test_two_noes_leave_no_more_money_than_the_lesser(world: World) -> None:
-    rejected(world, 300)
+    rejected(world, 300, captured=300)
     world.stop("kind:coupon")
     world.held(coupon("o", 100))
     world.reject()
-    judged = world.one(cancel("o", 200, cause=LATE))
+    judged = world.one(cancel("o", 300, cause=LATE))
     assert judged.verdict is Verdict.DENY
     assert set(judged.rules) == {"rejection.more_money", "rejection.used_up"}
 

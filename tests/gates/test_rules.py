@@ -65,7 +65,7 @@ def test_money_back_and_cancellations_always_hold_whatever_policy_says(
 ) -> None:
     world.policy("autonomy", actions=ALLOW_ALL)
     world.policy("breakers", hold_kinds=())
-    judged = world.one(make(world.order("o"), 100))
+    judged = world.one(make(world.order("o", captured=100), 100))
     assert judged.verdict is Verdict.HOLD
     assert judged.rules == ("floor.always",)
 

@@ -193,6 +193,13 @@ class World:
 
     def tell(self, *happened: tuple[str, str, Mapping[str, object]]) -> None:
         """Take events in together, now, and require that each was accepted."""
+        self.tell_at(0, "h1", *happened)
+
+    def tell_at(
+        self, minutes: int, hub: str, *happened: tuple[str, str, Mapping[str, object]]
+    ) -> None:
+        """Take in events that a hub says occurred so many minutes from now."""
+        at = to_rfc3339(self.clock.now_us() + minutes * MINUTE)
         events: list[dict[str, object]] = []
         for kind, subject, data in happened:
             self.events += 1
@@ -203,8 +210,8 @@ class World:
                     "source": "/test",
                     "type": kind,
                     "subject": subject,
-                    "time": to_rfc3339(self.clock.now_us()),
-                    "hub": "h1",
+                    "time": at,
+                    "hub": hub,
                     "data": data,
                 }
             )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agents.storm import build
-from makegood.domain.actions import Action, ActionKind
+from makegood.domain.actions import Action, ActionKind, Cancel, Cause, StopService
 from makegood.domain.money import Money
 from makegood.proposals.types import Proposal, Proposed
 from makegood.proposals.validate import faults, without
@@ -61,6 +61,8 @@ def test_a_sound_proposal_has_no_faults() -> None:
         (ActionKind.REASSIGN, {"from_courier": "nobody"}, "from_courier"),
         (ActionKind.REASSIGN, {"customer_id": "somebody"}, "customer_id"),
         (ActionKind.NOTIFY, {"hub_id": "elsewhere"}, "hub_id"),
+        # Made past its own types, as code can; a tool would ask for another path.
+        (ActionKind.NOTIFY, {"hub_id": "h/../../orders/o/cancel?"}, "notify.hub_id"),
         (ActionKind.COUPON, {"amount": Money(minor=1, currency="CNY")}, "amount.minor"),
         (ActionKind.COUPON, {"amount": Money(minor=9_000, currency="CNY")}, "amount.minor"),
         (ActionKind.COUPON, {"amount": Money(minor=300, currency="EUR")}, "amount.currency"),
@@ -73,6 +75,26 @@ def test_an_action_that_does_not_fit_the_state_or_its_decision_is_found(
     found = faults(spoiled(index, **changes), shop())
     assert {fault.index for fault in found} == {index}
     assert field in {fault.field for fault in found}
+
+
+def test_a_stop_of_a_hub_that_there_is_not_is_found() -> None:
+    stop = StopService(hub_id="elsewhere", order_id="-", cause=Cause.SAFETY)
+    said = [fault for fault in faults(put(0, Proposed(stop, 0, "")), shop()) if fault.index == 0]
+    assert ("hub_id", "there is no hub 'elsewhere'") in [(one.field, one.why) for one in said]
+    here = stop.model_copy(update={"hub_id": proposal().actions[0].action.hub_id})
+    said = [fault for fault in faults(put(0, Proposed(here, 0, "")), shop()) if fault.index == 0]
+    assert "hub_id" not in [one.field for one in said]
+
+
+def test_an_end_of_an_order_says_what_the_order_is_worth() -> None:
+    index = find(ActionKind.NOTIFY)
+    about = proposal().actions[index].action
+    [order] = shop().sales_orders([about.order_id])
+    end = {"hub_id": about.hub_id, "order_id": order.id, "cause": Cause.WEATHER}
+    for minor, said in ((order.worth_minor, False), (1, True), (order.worth_minor + 1, True)):
+        cancel = Cancel(amount=Money(minor=minor, currency=order.currency), **end)
+        found = faults(put(index, Proposed(cancel, 0, "")), shop())
+        assert ("amount.minor" in {fault.field for fault in found}) is said
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from functools import cache
 
+import httpx
+import pytest
 from inline_snapshot import snapshot
 
 from makegood.clock import MINUTE
+from makegood.domain.actions import Action
 from makegood.replay.company.records import Records
 from makegood.sdk import (
     Cancel,
@@ -38,6 +41,7 @@ from tools.effects.refunds import Refunds
 
 CONFIRMED = EffectStatus.CONFIRMED
 FAILED = EffectStatus.FAILED
+ELSEWHERE = "h/../../orders/o/cancel?"
 
 
 @cache
@@ -183,6 +187,28 @@ def test_a_cancelled_order_is_found_by_its_key_and_a_second_cancel_is_refused() 
         snapshot("HTTP 409: already-cancelled: order 'so-00016' is cancelled"),
     )
     assert found == (first, None)
+
+
+@pytest.mark.parametrize(
+    ("adapter", "action"),
+    [
+        (OrderChanges, StopService.model_construct(hub_id=ELSEWHERE)),
+        (Cancellations, Cancel.model_construct(order_id=ELSEWHERE, cause=Cause.WEATHER)),
+        (Fleet, Unassign.model_construct(fulfilment_id=ELSEWHERE, assignment=0)),
+    ],
+)
+def test_no_id_leads_a_command_to_another_path(adapter: type, action: Action) -> None:
+    """Types keep such ids out; a tool is not to rely on who calls it."""
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        return httpx.Response(404, json={"title": "unknown", "detail": "no such thing"})
+
+    with httpx.Client(base_url="http://x", transport=httpx.MockTransport(answer)) as client:
+        adapter(client).perform_many((call("x-1", action),))
+    assert len(asked) == 1
+    assert "h%2F..%2F..%2Forders%2Fo%2Fcancel%3F" in asked[0]
 
 
 def test_order_changes_are_carried_out_one_by_one() -> None:

@@ -8,6 +8,7 @@ refused instead of undoing somebody else's.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -95,7 +96,7 @@ class Fleet:
                 name, body = "reroute", {"to_hub": action.to_hub}
             case other:
                 raise EffectRefused(f"{other.kind} does not move a courier")
-        path = f"/fleet/fulfilments/{action.fulfilment_id}/{name}"
+        path = f"/fleet/fulfilments/{quote(action.fulfilment_id, safe='')}/{name}"
         asked = {"expected_assignment": action.assignment, **body}
         return post(self._client, path, asked, _Command, call.key).reference
 

@@ -8,6 +8,7 @@ had not been ours. Two adapters, because cancelling is a capability of its own.
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -109,7 +110,7 @@ def _request(call: EffectCall) -> tuple[str, dict[str, Any] | None]:
     body: dict[str, Any] | None = None
     match action:
         case StopService():
-            return f"/oms/hubs/{action.hub_id}/stop", None
+            return f"/oms/hubs/{quote(action.hub_id, safe='')}/stop", None
         case HoldOrder() | Release():
             pass
         case Cancel():
@@ -122,4 +123,4 @@ def _request(call: EffectCall) -> tuple[str, dict[str, Any] | None]:
             body = {"line_id": action.line, "sku": action.sku}
         case other:
             raise EffectRefused(f"the order management system cannot {other.kind}")
-    return f"/oms/orders/{action.order_id}/{action.kind}", body
+    return f"/oms/orders/{quote(action.order_id, safe='')}/{action.kind}", body

@@ -7,6 +7,7 @@ from pydantic import Field
 from makegood.domain.action_kinds import FACTS, ActionKind, Cause, KindFacts, ObligationKey
 from makegood.domain.entities import EntityKind, EntityRef, Footing
 from makegood.domain.frozen import Frozen
+from makegood.domain.ids import Id, IdOrDash, IdOrNone
 from makegood.domain.money import Money
 
 
@@ -18,12 +19,12 @@ class ActionBase(Frozen):
     (an obligation id) and holds.
     """
 
-    hub_id: str = Field(min_length=1)
-    order_id: str = Field(min_length=1)
-    customer_id: str = ""
+    hub_id: Id
+    order_id: IdOrDash
+    customer_id: IdOrNone = ""
     cause: Cause
     occurrence: int = Field(default=1, ge=1)
-    follows: str = ""
+    follows: IdOrNone = ""
 
     def _kind(self) -> ActionKind:
         return getattr(self, "kind")  # noqa: B009 -- each subclass declares its literal
@@ -36,6 +37,11 @@ class ActionBase(Frozen):
     @property
     def money(self) -> Money | None:
         """The money that would go out, if any."""
+        return None
+
+    @property
+    def pays_back(self) -> Money | None:
+        """What goes back to the customer out of what was captured of their order, if anything."""
         return None
 
     def target(self) -> str:
@@ -63,13 +69,17 @@ class ActionBase(Frozen):
 
     def stands_on(self) -> tuple[Footing, ...]:
         """Return the facts that this action rests on; if one moves, it is judged again."""
-        return (Footing(self.entity, ("status", "promised_us", "delivered_us")),)
+        return self._on_order("status", "promised_us", "delivered_us")
+
+    def _on_order(self, *facts: str) -> tuple[Footing, ...]:
+        # Limits, kill switches and breakers go by the hub and the customer that an action names.
+        return (Footing(self.entity, (*facts, "hub_id", "customer_id")),)
 
 
 class OnFulfilment(ActionBase):
     """An action on one delivery, which stands at the assignment that it names."""
 
-    fulfilment_id: str = Field(min_length=1)
+    fulfilment_id: Id
     assignment: int = Field(ge=0)
 
     @property
@@ -83,7 +93,8 @@ class OnFulfilment(ActionBase):
 
     def stands_on(self) -> tuple[Footing, ...]:
         """Return the fulfilment order's status and assignment."""
-        return (Footing(self.entity, ("status", "courier_id", "assignment")),)
+        facts = ("status", "courier_id", "assignment", "order_id", "hub_id", "customer_id")
+        return (Footing(self.entity, facts),)
 
 
 class Paying(ActionBase):
@@ -106,3 +117,13 @@ class Changing(ActionBase):
     def money(self) -> Money | None:
         """The difference that goes to the customer, if any."""
         return self.amount
+
+    @property
+    def pays_back(self) -> Money | None:
+        """The difference: it goes out of what was captured."""
+        return self.amount
+
+    def stands_on(self) -> tuple[Footing, ...]:
+        """Return status, promise and delivery, and the balances where money goes back."""
+        balances = ("captured_minor", "refunded_minor") if self.amount else ()
+        return self._on_order("status", "promised_us", "delivered_us", *balances)

@@ -14,6 +14,8 @@ from pydantic import Field, TypeAdapter
 from makegood.domain.action_base import ActionBase, Changing, OnFulfilment, Paying
 from makegood.domain.action_kinds import FACTS, ActionKind, Cause, Floor, KindFacts, ObligationKey
 from makegood.domain.entities import EntityKind, EntityRef, Footing
+from makegood.domain.ids import Id
+from makegood.domain.money import Money
 
 __all__ = [
     "ACTIONS",
@@ -54,8 +56,8 @@ class Reassign(OnFulfilment):
     """Give a fulfilment order to another courier; `assignment` is the one it replaces."""
 
     kind: Literal[ActionKind.REASSIGN] = ActionKind.REASSIGN
-    from_courier: str | None = None
-    to_courier: str = Field(min_length=1)
+    from_courier: Id | None = None
+    to_courier: Id
 
     @property
     def resource(self) -> EntityRef | None:
@@ -84,7 +86,7 @@ class Reroute(OnFulfilment):
     """Serve a fulfilment order from another hub."""
 
     kind: Literal[ActionKind.REROUTE] = ActionKind.REROUTE
-    to_hub: str = Field(min_length=1)
+    to_hub: Id
 
 
 class Reschedule(ActionBase):
@@ -102,22 +104,27 @@ class Split(ActionBase):
     """Deliver some lines of an order apart from the rest."""
 
     kind: Literal[ActionKind.SPLIT] = ActionKind.SPLIT
-    lines: tuple[str, ...] = Field(min_length=1)
+    lines: tuple[Id, ...] = Field(min_length=1)
 
 
 class Merge(ActionBase):
     """Deliver an order together with another of the same customer."""
 
     kind: Literal[ActionKind.MERGE] = ActionKind.MERGE
-    with_order: str = Field(min_length=1)
+    with_order: Id
+
+    def stands_on(self) -> tuple[Footing, ...]:
+        """Return both orders' status, and whose they are."""
+        other = EntityRef(EntityKind.SALES_ORDER, self.with_order)
+        return (*super().stands_on(), Footing(other, ("status", "customer_id")))
 
 
 class Substitute(ActionBase):
     """Replace the article of a line by another of the same price."""
 
     kind: Literal[ActionKind.SUBSTITUTE] = ActionKind.SUBSTITUTE
-    line: str = Field(min_length=1)
-    sku: str = Field(min_length=1)
+    line: Id
+    sku: Id
 
 
 class HoldOrder(ActionBase):
@@ -145,7 +152,7 @@ class Notify(ActionBase):
 
     def stands_on(self) -> tuple[Footing, ...]:
         """Return the promise that the message is about."""
-        return (Footing(self.entity, ("promised_us",)),)
+        return self._on_order("promised_us")
 
 
 class StopService(ActionBase):
@@ -170,81 +177,86 @@ class Coupon(Paying):
 
     def stands_on(self) -> tuple[Footing, ...]:
         """Return the promise that was broken."""
-        return (Footing(self.entity, ("promised_us",)),)
+        return self._on_order("promised_us")
 
 
 class Refund(Paying):
     """Pay money back to the customer, for the whole order or for some of its lines."""
 
     kind: Literal[ActionKind.REFUND] = ActionKind.REFUND
-    lines: tuple[str, ...] = ()
+    lines: tuple[Id, ...] = ()
 
     def target(self) -> str:
         """Return the order, or the lines of it."""
         suffix = "#" + ",".join(sorted(set(self.lines))) if self.lines else ""
         return f"{self.entity}{suffix}"
 
+    @property
+    def pays_back(self) -> Money | None:
+        """The amount."""
+        return self.amount
+
     def stands_on(self) -> tuple[Footing, ...]:
         """Return the balances, and whether it was delivered after all.
 
         The status is left out: cancelling the order beside the refund must not make it stale.
         """
-        return (Footing(self.entity, ("delivered_us", "captured_minor", "refunded_minor")),)
+        return self._on_order("delivered_us", "captured_minor", "refunded_minor")
 
 
 class Cancel(Paying):
-    """Cancel an order; `amount` is its value at risk, paid back only by a refund of its own."""
+    """Cancel an order; `amount` is the order's value, paid back only by a refund of its own."""
 
     kind: Literal[ActionKind.CANCEL] = ActionKind.CANCEL
 
     def stands_on(self) -> tuple[Footing, ...]:
-        """Return the status; money paid back beside it must not make it stale."""
-        return (Footing(self.entity, ("status", "delivered_us")),)
+        """Return the status and the value; money paid back beside it must not make it stale."""
+        return self._on_order("status", "delivered_us", "total_minor", "captured_minor")
 
 
 class SupplierChange(Paying):
     """Buy a line from another supplier; `amount` is what that costs more."""
 
     kind: Literal[ActionKind.SUPPLIER_CHANGE] = ActionKind.SUPPLIER_CHANGE
-    line: str = Field(min_length=1)
-    supplier: str = Field(min_length=1)
+    line: Id
+    supplier: Id
 
 
 class ChangeAddress(Changing):
     """Deliver elsewhere; the address itself lies sealed with the request it names."""
 
     kind: Literal[ActionKind.CHANGE_ADDRESS] = ActionKind.CHANGE_ADDRESS
-    request_id: str = Field(min_length=1)
+    request_id: Id
 
 
 class ChangeItems(Changing):
     """Change articles of an order before it leaves."""
 
     kind: Literal[ActionKind.CHANGE_ITEMS] = ActionKind.CHANGE_ITEMS
-    lines: tuple[str, ...] = Field(min_length=1)
-    skus: tuple[str, ...] = Field(min_length=1)
+    lines: tuple[Id, ...] = Field(min_length=1)
+    skus: tuple[Id, ...] = Field(min_length=1)
 
 
 class Exchange(Changing):
     """Exchange delivered articles for others."""
 
     kind: Literal[ActionKind.EXCHANGE] = ActionKind.EXCHANGE
-    lines: tuple[str, ...] = Field(min_length=1)
-    skus: tuple[str, ...] = Field(min_length=1)
+    lines: tuple[Id, ...] = Field(min_length=1)
+    skus: tuple[Id, ...] = Field(min_length=1)
 
 
 class ChangePayment(Changing):
     """Charge another payment method."""
 
     kind: Literal[ActionKind.CHANGE_PAYMENT] = ActionKind.CHANGE_PAYMENT
-    method: str = Field(min_length=1)
+    method: Id
 
 
 class Return(Changing):
     """Take articles back."""
 
     kind: Literal[ActionKind.RETURN] = ActionKind.RETURN
-    lines: tuple[str, ...] = Field(min_length=1)
+    lines: tuple[Id, ...] = Field(min_length=1)
 
 
 Action = Annotated[

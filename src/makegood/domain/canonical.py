@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 _ORJSON: Final = (
     orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 )
-# Whole numbers with a fraction, exponents and large numbers, which the two write differently, and
-# null, which orjson also writes for NaN. Non-ASCII text besides, because it may be a key.
-_DOUBTFUL: Final = re.compile(
-    rb"(?:^|[\[:,])(?:-?\d+(?:\.0(?:[,\]}]|$)|(?:\.\d+)?[eE])|-?\d{16}|null)"
-)
+# Whole numbers with a fraction, exponents and large numbers, which the two write differently.
+# Non-ASCII text besides, because it may be a key.
+_DOUBTFUL: Final = re.compile(rb"(?:^|[\[:,])(?:-?\d+(?:\.0(?:[,\]}]|$)|(?:\.\d+)?[eE])|-?\d{16})")
 _LARGEST: Final = 2**53 - 1
 _LEAST_PLAIN: Final = 1e-4
 
@@ -41,9 +39,15 @@ def canonical(value: Any) -> bytes:  # noqa: ANN401 -- any JSON value is meant
     except TypeError:  # such as nested too deeply, or no JSON at all; rfc8785 says what it is
         return rfc8785.dumps(value)
     # What is looked for in the bytes may also stand inside a text; then the values are asked.
-    if (made.isascii() and not _DOUBTFUL.search(made)) or _alike(value):
+    plain = made.isascii() and not _DOUBTFUL.search(made)
+    if (plain and _says_null_of_nothing_else(made, value)) or _alike(value):
         return made
     return rfc8785.dumps(value)
+
+
+def _says_null_of_nothing_else(made: bytes, value: Any) -> bool:  # noqa: ANN401 -- any JSON value
+    # orjson writes null for None, and for NaN, which is not equal to what is read back.
+    return b"null" not in made or bool(orjson.loads(made) == value)
 
 
 def _alike(value: Any) -> bool:  # noqa: ANN401 -- any JSON value is meant

@@ -103,6 +103,8 @@ class SalesOrder(Entity):
         "total_minor",
         "captured_minor",
         "refunded_minor",
+        "hub_id",
+        "customer_id",
     )
     customer_id: str = ""
     currency: str = ""
@@ -127,6 +129,11 @@ class SalesOrder(Entity):
         """The customer."""
         return self.customer_id
 
+    @property
+    def worth_minor(self) -> int:
+        """What ends with it, in minor units: what was bought, or what was paid if that is more."""
+        return max(self.total_minor, self.captured_minor)
+
 
 @dataclass(frozen=True, kw_only=True)
 class FulfilmentOrder(Entity):
@@ -134,7 +141,14 @@ class FulfilmentOrder(Entity):
 
     kind: ClassVar[EntityKind] = EntityKind.FULFILMENT_ORDER
     personal: ClassVar[tuple[str, ...]] = ("drop_off",)
-    rests_on: ClassVar[tuple[str, ...]] = ("status", "courier_id", "assignment", "hub_id")
+    rests_on: ClassVar[tuple[str, ...]] = (
+        "status",
+        "courier_id",
+        "assignment",
+        "order_id",
+        "hub_id",
+        "customer_id",
+    )
     order_id: str = ""
     customer_id: str = ""
     pick_up: Point | None = None

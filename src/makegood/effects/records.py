@@ -230,7 +230,7 @@ def _update_many(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
 def _settle(tx: Connection, confirmed: Sequence[Effect]) -> None:
     _act(tx, [e.action_id for e in confirmed], ActionStatus.CONFIRMED)
     obligations.end(tx, [e.action_id for e in confirmed], ObligationStatus.SETTLED)
-    balances.confirm(tx, _refunds(confirmed))
+    balances.confirm(tx, _paid_back(confirmed))
 
 
 def _release(tx: Connection, failed: Sequence[Effect]) -> None:
@@ -242,13 +242,13 @@ def _release(tx: Connection, failed: Sequence[Effect]) -> None:
 
 
 def _free(tx: Connection, undone: Sequence[Effect]) -> None:
-    balances.free(tx, _refunds(undone))
+    balances.free(tx, _paid_back(undone))
 
 
-def _refunds(effects: Sequence[Effect]) -> Iterator[tuple[str, Money]]:
+def _paid_back(effects: Sequence[Effect]) -> Iterator[tuple[str, Money]]:
     for effect in effects:
-        if effect.action.kind is ActionKind.REFUND and effect.action.money is not None:
-            yield effect.order_id, effect.action.money
+        if money := effect.action.pays_back:
+            yield effect.order_id, money
 
 
 def _act(tx: Connection, action_ids: Sequence[str], status: ActionStatus) -> None:

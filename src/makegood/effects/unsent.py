@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from makegood.domain.actions import ActionKind, Floor
+from makegood.domain.actions import Floor
 from makegood.domain.effects import EffectStatus
 from makegood.gates import balances, fingerprints, own_doing
 
@@ -55,9 +55,9 @@ def _trouble(effect: Effect, stale: frozenset[str], now_us: int) -> str:
 def _uncovered(
     tx: Connection, effects: Sequence[Effect], called_off: Container[str]
 ) -> dict[str, str]:
-    """Return the refunds that what was captured does not cover any more, the latest first."""
+    """Return what pays back more than was captured, the latest first."""
     latest_first = effects[::-1]
-    refunds = [e for e in latest_first if e.action.kind is ActionKind.REFUND]
+    refunds = [e for e in latest_first if e.action.pays_back]
     over = balances.overdrafts(tx, {e.order_id for e in refunds})
     found: dict[str, str] = {}
     # What is called off anyway comes first, and makes room for the others.
@@ -66,6 +66,6 @@ def _uncovered(
             if over.get(effect.order_id, 0) <= 0:
                 continue
             found[effect.id] = "what was captured does not cover it any more"
-        if effect.action.money is not None:
-            over[effect.order_id] = over.get(effect.order_id, 0) - effect.action.money.minor
+        if money := effect.action.pays_back:
+            over[effect.order_id] = over.get(effect.order_id, 0) - money.minor
     return found

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from makegood.domain.actions import Floor
+from makegood.domain.actions import Floor, read_action
 from makegood.domain.authority import Verdict
 from makegood.domain.canonical import canonical, derive_id
 
@@ -130,9 +130,14 @@ def candidates(origin: Origin, intentions: tuple[Intention, ...]) -> list[Candid
 
 
 def candidate(origin: Origin, index: int, intention: Intention) -> Candidate:
-    """Return the action at one position of a proposal."""
-    action = intention.action
-    body = canonical(action.model_dump(mode="json"))
+    """Return the action at one position of a proposal, as it can be read back from its record.
+
+    Raises:
+        pydantic.ValidationError: it is no action, however it was made.
+
+    """
+    body = canonical(intention.action.model_dump(mode="json"))
+    action = read_action(body)
     key = action.obligation_key
     return Candidate(
         id=derive_id("act", origin.proposal_id, index),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from makegood.domain.actions import Action, ActionKind, Reassign
 from makegood.domain.authority import ActionStatus, ObligationStatus
 from makegood.domain.effects import capability_of
-from makegood.gates import fingerprints, kill, own_doing, safety
+from makegood.gates import fingerprints, kill, names, own_doing, safety
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +38,7 @@ def troubles(
         for row in rows
         if (why := _trouble(row, actions.get(row.id), moved, switches, now_us))
         or (why := _no_tool(actions[row.id], adapters))
+        or (why := names.trouble(actions[row.id], entities))
     }
     moves = [
         (row, action)

@@ -166,7 +166,7 @@ def spend(
     troubles = grant_checks.troubles(tx, rows, actions, adapters, policies, now_us)
     fine = [(row, actions[row.id]) for row in rows if row.id not in troubles]
     # Locked before breakers, as where an action is judged.
-    balance = balances.locked(tx, [a.order_id for _, a in fine if a.kind is ActionKind.REFUND])
+    balance = balances.locked(tx, [a.order_id for _, a in fine if a.pays_back])
     troubles |= last_look.look(tx, policies.breakers, adapters, fine, now_us)
     good: list[Any] = []
     refused: list[Refused] = []
@@ -203,10 +203,8 @@ def _refused(
 
 
 def _balance(balance: balances.Balances, action: Action) -> str:
-    money = action.money
-    if action.kind is not ActionKind.REFUND or money is None:
-        return ""
-    if balance.take(action.order_id, money):
+    money = action.pays_back
+    if money is None or balance.take(action.order_id, money):
         return ""
     return "what was captured does not cover it any more"
 

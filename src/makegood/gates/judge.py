@@ -141,7 +141,7 @@ def _check(
         candidate.fingerprint = fingerprints.digest_facts(candidate.facts)
         candidate.bypass = bypasses.over(candidate.action, origin.agent)
         rulebook.judge(candidate)
-        names.check(candidate, entities.get(candidate.action.entity))
+        names.check(candidate, entities)
         scope = switches.stops(candidate.action, origin.agent)
         if scope:
             candidate.say("kill", Verdict.HOLD, f"the kill switch for {scope} is set")
@@ -200,12 +200,11 @@ def _count(
 
 
 def _check_balances(tx: Connection, judged: Sequence[Candidate]) -> None:
-    refunds = [c for c in judged if c.action.kind is ActionKind.REFUND]
-    balance = balances.locked(tx, {c.action.order_id for c in refunds})
-    for candidate in refunds:
-        money = candidate.action.money
-        left = balance.left(candidate.action.order_id, money.currency) if money else 0
-        if money is not None and money.minor > left:
+    paying = [(c, money) for c in judged if (money := c.action.pays_back)]
+    balance = balances.locked(tx, {c.action.order_id for c, _ in paying})
+    for candidate, money in paying:
+        left = balance.left(candidate.action.order_id, money.currency)
+        if money.minor > left:
             why = f"{money} is more than the {left} minor units that are left of the order in it"
             candidate.say("balance.captured", Verdict.DENY, why)
 

@@ -56,6 +56,7 @@ class Approving:
             return sitting.not_as_seen(review)
         if review.changed and (why := sitting.void_if_material(review)):
             return Approval(review.id, ReviewStatus.VOID, "", why)
+        sitting.require_true(review)
         if deciders > 1 and not sitting.first_yes(review):
             return self._first_of_two(review)
         if deciders > 1 and review.first_by == by.person_id:

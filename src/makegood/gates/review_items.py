@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from sqlalchemy import Row, Select, select
 
-from makegood.domain.actions import Action, read_action
+from makegood.domain.actions import Action, Cancel, read_action
 from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
 from makegood.errors import NotFound
 from makegood.gates.candidates import Facts
@@ -122,7 +122,9 @@ def seen(digest: str, fingerprint: str, policy_digest: str) -> str:
 
 def editable(action: Action) -> tuple[str, ...]:
     """Return the names of the fields of an action that a person may change."""
-    return tuple(name for name in type(action).model_fields if name not in _FIXED)
+    # What an order is worth is so, whatever a person writes.
+    fixed = _FIXED | {"amount"} if isinstance(action, Cancel) else _FIXED
+    return tuple(name for name in type(action).model_fields if name not in fixed)
 
 
 def queue(

@@ -11,7 +11,7 @@ from sqlalchemy import bindparam
 from makegood.clock import MINUTE
 from makegood.domain.authority import ActionStatus, ObligationStatus, ReviewStatus
 from makegood.domain.canonical import derive_id
-from makegood.gates import counters, fingerprints, obligations
+from makegood.gates import counters, fingerprints, names, obligations
 from makegood.gates.review_items import ACTION, REVIEW, ReviewItem, get
 from makegood.ledger.entries import SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
@@ -130,20 +130,24 @@ def moved(
 
 
 def void_if_material(tx: Connection, review_id: str, policies: Policies, now_us: int) -> str:
-    """End a stale review for good where policy calls what moved material; return why, or nothing.
+    """End a stale review for good where what moved is material; return why, or nothing.
 
+    It is where policy says so, and where the action says of its entity what is not so any more.
     What it would have settled may be proposed again, on what is true now.
     """
     review = get(tx, review_id)
     action = review.action
     moved = policies.approvals.material(action.kind, action.money, review.changed)
-    if not moved:
+    untrue = names.trouble(action, fingerprints.load(tx, [action.stands_on()]))
+    if not moved and not untrue:
         return ""
-    why = "; ".join(f"{fact} of {ref} was {then}, is {now}" for ref, fact, then, now in moved)
+    told = [f"{fact} of {ref} was {then}, is {now}" for ref, fact, then, now in moved]
+    why = "; ".join([*told, untrue] if untrue else told)
     end(tx, review, ReviewStatus.VOID, now_us, note=why)
     end_action(tx, [review.action_id], ActionStatus.VOID, ObligationStatus.RELEASED)
     facts = [f"{ref}.{fact}" for ref, fact, _, _ in moved]
-    record(tx, EntryKind.REVIEW_VOID, review, SYSTEM, now_us, {"material": facts})
+    body = {"material": facts, "untrue": untrue} if untrue else {"material": facts}
+    record(tx, EntryKind.REVIEW_VOID, review, SYSTEM, now_us, body)
     return why
 
 

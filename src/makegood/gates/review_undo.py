@@ -13,7 +13,7 @@ from sqlalchemy import and_, select
 from makegood.clock import to_rfc3339
 from makegood.domain.authority import ReviewStatus
 from makegood.errors import Conflict, NotAllowed
-from makegood.gates import review_authority, review_granting, review_records, review_settling
+from makegood.gates import names, review_authority, review_granting, review_records, review_settling
 from makegood.gates.review_items import REVIEW, ReviewItem, get_locked
 from makegood.gates.review_types import Approval
 from makegood.gates.sitting import Sitting
@@ -90,6 +90,8 @@ def _finish(sitting: Sitting, review: ReviewItem, granted: list[Yes]) -> Approva
 
 
 def _trouble(sitting: Sitting, review: ReviewItem) -> str:
+    if untrue := names.trouble(review.action, sitting.entities):
+        return untrue
     if sitting.is_refused(review):
         return "a person said no to the same meanwhile"
     if sitting.gone.intersection((review.decided_by, review.first_by)):

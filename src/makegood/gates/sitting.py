@@ -19,6 +19,7 @@ from makegood.gates import (
     bypass,
     fingerprints,
     kill,
+    names,
     obligations,
     rejections,
     review_authority,
@@ -133,6 +134,11 @@ class Sitting:
             return Approval(review.id, ReviewStatus.VOID, "", why)
         detail = _stale_text(review, self.reviews[review.id])
         return Approval(review.id, ReviewStatus.STALE, "", detail)
+
+    def require_true(self, review: ReviewItem) -> None:
+        """Raise Conflict where an action says of its entity what is not so (any more)."""
+        if untrue := names.trouble(review.action, self.entities):
+            raise Conflict(f"{untrue}; reject it, and it is proposed anew")
 
     def is_refused(self, review: ReviewItem) -> bool:
         """Say whether a person has said no to the same."""

@@ -10,10 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
+from pydantic import ValidationError
+
 from makegood.clock import to_rfc3339
 from makegood.domain.actions import (
     Action,
     ActionKind,
+    Cancel,
     Coupon,
     Reassign,
     Recall,
@@ -23,7 +26,9 @@ from makegood.domain.actions import (
     StopService,
     Substitute,
     Unassign,
+    read_action,
 )
+from makegood.domain.canonical import canonical
 from makegood.domain.decisions import Decision, Method, Subject
 from makegood.domain.entities import FulfilmentOrder, SalesOrder
 from makegood.domain.statuses import OPEN_FULFILMENT
@@ -46,6 +51,7 @@ def faults(proposal: Proposal, state: StateReader) -> tuple[Fault, ...]:
     decisions = [_read(decision) for decision in proposal.decisions]
     found: list[Fault] = []
     for index, proposed in enumerate(proposal.actions):
+        found += [Fault(index, field, why) for field, why in _malformed(proposed)]
         found += [Fault(index, field, why) for field, why in _entity(proposed, known)]
         found += [Fault(index, field, why) for field, why in _explained(proposed, decisions)]
     return tuple(found)
@@ -63,6 +69,7 @@ class _Known:
     sales: Mapping[str, SalesOrder]
     fulfilments: Mapping[str, FulfilmentOrder]
     couriers: Mapping[str, frozenset[str]]
+    hubs: frozenset[str]
 
 
 _Say: TypeAlias = Iterator[tuple[str, str]]
@@ -88,12 +95,28 @@ def _known(proposal: Proposal, state: StateReader) -> _Known:
         {order.id: order for order in state.sales_orders(order_ids)},
         {order.id: order for order in state.fulfilments(ids)},
         {hub: frozenset(one.courier.id for one in state.couriers(hub)) for hub in hubs},
+        frozenset(
+            action.hub_id
+            for action in actions
+            if isinstance(action, StopService) and state.hub(action.hub_id) is not None
+        ),
     )
+
+
+def _malformed(proposed: Proposed) -> _Say:
+    """Say where an action is none that could be read back: code can make one past its own types."""
+    try:
+        read_action(canonical(proposed.action.model_dump(mode="json", warnings=False)))
+    except ValidationError as error:
+        for each in error.errors(include_url=False, include_input=False):
+            yield ".".join(str(part) for part in each["loc"]), each["msg"]
 
 
 def _entity(proposed: Proposed, known: _Known) -> _Say:
     action = proposed.action
     if isinstance(action, StopService):
+        if action.hub_id not in known.hubs:
+            yield "hub_id", f"there is no hub {action.hub_id!r}"
         return
     order = known.sales.get(action.order_id)
     if order is None:
@@ -137,7 +160,9 @@ def amount(action: Action, order: SalesOrder) -> Iterator[tuple[str, str]]:
         yield "amount.minor", "it is more than what was captured and not refunded"
     if isinstance(action, Refund | Coupon) and money.minor == 0:
         yield "amount.minor", "it must be more than 0"
-    if money.minor > max(order.total_minor, order.captured_minor):
+    if isinstance(action, Cancel) and money.minor != order.worth_minor:
+        yield "amount.minor", f"the order is worth {order.worth_minor}"
+    elif money.minor > order.worth_minor:
         yield "amount.minor", "it is more than the order's value"
 
 

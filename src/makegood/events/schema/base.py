@@ -17,6 +17,7 @@ from makegood.clock import from_rfc3339
 from makegood.domain.entities import Entity, EntityKind
 from makegood.domain.frozen import Frozen
 from makegood.domain.geo import Point
+from makegood.domain.ids import Id
 
 NEW: Final = ""
 """The status of an entity that no event has created yet."""
@@ -58,7 +59,6 @@ PERSONAL: Final = _Mark("personal")
 KNOWN_HUB: Final = _Mark("known hub")
 
 Instant = Annotated[int, BeforeValidator(instant, json_schema_input_type=str)]
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}$")]
 HubId = Annotated[Id, KNOWN_HUB]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Text = Annotated[str, Field(max_length=2_000)]
