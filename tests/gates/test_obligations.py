@@ -9,9 +9,10 @@ import pytest
 
 from makegood.domain.actions import ActionKind, Cause, Refund
 from makegood.domain.authority import Verdict
-from makegood.errors import Conflict
+from makegood.errors import Conflict, NotAllowed
 from makegood.gates.candidates import obligation_id
 from makegood.ledger.kinds import EntryKind
+from tests.gates import desk
 from tests.gates.world import ACTION, EFFECT, OBLIGATION, coupon, notify, reassign, refund
 
 if TYPE_CHECKING:
@@ -200,6 +201,83 @@ def test_a_refund_of_the_same_lines_in_any_sequence_is_the_same(world: World) ->
     assert world.verdict(refund("o", 500, lines=("a", "b"))) == "met"
     assert world.verdict(refund("o", 500, lines=("a", "b", "a"))) == "met"
     assert world.verdict(refund("o", 500, lines=("a",))) == "hold"
+
+
+def test_a_refund_of_what_another_is_for_says_so(world: World) -> None:
+    world.order("o")
+    world.approve(world.held(refund("o", 2000)).id)
+    world.settle()
+    (owed,) = world.rows(OBLIGATION)
+    told = world.held(refund("o", 500, lines=("a",))).why
+    assert told == (
+        "every refund waits for a person; "
+        f"20.00 EUR for the whole order was paid already ({owed.action_id})"
+    )
+    beside = world.held(refund("o", 400, lines=("a", "b")))
+    assert "5.00 EUR for line a of the order is asked for already" in beside.why
+    assert "obligation.overlap" in beside.rules
+    alone = world.held(refund("o", 300, lines=("c",)))
+    assert "line" not in alone.why
+
+
+def test_refunds_of_one_proposal_that_are_for_the_same_say_so(world: World) -> None:
+    world.order("o")
+    lines = (("a",), ("b",), ("a", "c"), ())
+    judged = world.propose(*(refund("o", 100, lines=each) for each in lines))
+    overlapping = ["obligation.overlap" in one.rules for one in judged]
+    assert overlapping == [False, False, True, True]
+
+
+def test_refunds_of_other_orders_or_that_came_to_nothing_are_no_overlap(world: World) -> None:
+    world.orders("o", "q")
+    world.held(refund("o", 100))
+    assert "obligation.overlap" not in world.one(refund("q", 100, lines=("a",))).rules
+    world.pass_time(120)
+    world.expire()
+    assert "obligation.overlap" not in world.one(refund("o", 100, lines=("a",))).rules
+
+
+def with_lines(world: World) -> None:
+    """Place an order of two lines, and pay it."""
+    price = {name: {"minor": minor, "currency": "EUR"} for name, minor in (("a", 300), ("b", 700))}
+    lines = [
+        {"line_id": name, "sku": name, "quantity": 1, "price": each} for name, each in price.items()
+    ]
+    total = {"minor": 1000, "currency": "EUR"}
+    world.happen("sales_order.placed", "o", customer_id="c-o", total=total, lines=lines)
+    world.happen("sales_order.payment_captured", "o", amount=total)
+
+
+@pytest.mark.parametrize(
+    ("lines", "minor", "rule"),
+    [
+        (("x",), 100, "names.lines"),
+        (("a", "x"), 100, "names.lines"),
+        (("a",), 301, "names.amount"),
+        (("a", "a"), 301, "names.amount"),
+        (("a", "b"), 1000, ""),
+        (("b",), 700, ""),
+    ],
+)
+def test_a_refund_is_for_lines_of_the_order_and_of_no_more_than_they_cost(
+    world: World, lines: tuple[str, ...], minor: int, rule: str
+) -> None:
+    with_lines(world)
+    judged = world.one(refund("o", minor, lines=lines))
+    assert judged.verdict is (Verdict.DENY if rule else Verdict.HOLD)
+    assert (rule in judged.rules) is bool(rule)
+
+
+def test_a_conflict_is_not_edited_into_a_refund_of_something_else(world: World) -> None:
+    with_lines(world)
+    world.approve(world.held(refund("o", 500)).id)
+    world.settle()
+    conflict = world.held(refund("o", 400))
+    assert "obligation.conflict" in conflict.rules
+    with pytest.raises(NotAllowed, match="no line x"):
+        desk.edit(world, conflict.id, lines=("x",))
+    edited = desk.edit(world, conflict.id, lines=("b",))
+    assert "5.00 EUR for the whole order was paid already" in edited.why
 
 
 def test_two_threads_that_owe_the_same_refund_meet(world: World) -> None:

@@ -92,7 +92,8 @@ def test_an_end_of_an_order_says_what_the_order_is_worth() -> None:
     [order] = shop().sales_orders([about.order_id])
     end = {"hub_id": about.hub_id, "order_id": order.id, "cause": Cause.WEATHER}
     for minor, said in ((order.worth_minor, False), (1, True), (order.worth_minor + 1, True)):
-        cancel = Cancel(amount=Money(minor=minor, currency=order.currency), **end)
+        amount = Money(minor=minor, currency=order.currency)
+        cancel = Cancel.model_validate(end | {"amount": amount})
         found = faults(put(index, Proposed(cancel, 0, "")), shop())
         assert ("amount.minor" in {fault.field for fault in found}) is said
 

@@ -14,6 +14,7 @@ from makegood.domain.actions import Cancel, Floor, Merge, StopService
 from makegood.domain.authority import Verdict
 from makegood.domain.entities import EntityKind, EntityRef, FulfilmentOrder, SalesOrder
 from makegood.domain.money import Money
+from makegood.proposals import sense
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,8 @@ def _wrong(action: Action, entities: Entities) -> Iterator[tuple[str, str]]:
         yield from _other(action, entity)
     if isinstance(entity, SalesOrder):
         yield from _value(action, entity)
+        for field, why in sense.lines(action, entity):
+            yield f"names.{field.partition('.')[0]}", why
         yield from _merged(action, entity, entities)
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from sqlalchemy import bindparam, select
 
 from makegood.domain.authority import ObligationStatus, Verdict
+from makegood.gates import overlaps
 from makegood.gates.candidates import obligation_id
 from makegood.store.sql import among, bulk, table
 from makegood.store.tables.authority import Obligation
@@ -60,6 +61,7 @@ def allocate(
     """
     open_to = [candidate for candidate in judged if candidate.may_still_pass]
     _check_occurrences(tx, open_to)
+    overlaps.check(tx, open_to)
     first: dict[str, Candidate] = {}
     for candidate in open_to:
         if candidate.may_still_pass:

@@ -26,7 +26,7 @@ from makegood.gates.candidates import Candidate, Intention, Origin, candidate
 from makegood.gates.judge import judge_edited
 from makegood.gates.review_items import ACTION, ReviewItem, editable, get, get_locked
 from makegood.ledger.kinds import EntryKind
-from makegood.proposals import validate
+from makegood.proposals import sense
 from makegood.state import query
 
 if TYPE_CHECKING:
@@ -140,11 +140,13 @@ def _judged(
 
 
 def _require_sense(tx: Connection, edited: Action) -> None:
-    """Ask of a person's amount what is asked of an agent's."""
+    """Ask of what a person makes of an action what is asked of what an agent proposes."""
     order = query.sales_orders(tx, [edited.order_id]).get(edited.order_id)
-    faults = validate.amount(edited, order) if order is not None else iter(())
-    for field, why in faults:
-        raise InvalidInput(f"changes.{field}", why, "name an amount that the order covers")
+    if order is None:
+        return
+    for field, why in (*sense.amount(edited, order), *sense.lines(edited, order)):
+        mend = "name lines of it" if field == "lines" else "name an amount that the order covers"
+        raise InvalidInput(f"changes.{field}", why, mend)
 
 
 def _replaced(

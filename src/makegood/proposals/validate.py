@@ -16,11 +16,9 @@ from makegood.clock import to_rfc3339
 from makegood.domain.actions import (
     Action,
     ActionKind,
-    Cancel,
     Coupon,
     Reassign,
     Recall,
-    Refund,
     Reroute,
     Reschedule,
     StopService,
@@ -33,6 +31,7 @@ from makegood.domain.decisions import Decision, Method, Subject
 from makegood.domain.entities import FulfilmentOrder, SalesOrder
 from makegood.domain.statuses import OPEN_FULFILMENT
 from makegood.planning import recompute
+from makegood.proposals import sense
 from makegood.proposals.types import Proposal, Proposed, StateReader
 
 
@@ -128,7 +127,8 @@ def _entity(proposed: Proposed, known: _Known) -> _Say:
         yield from _fulfilment(action, known)
     elif action.hub_id != order.hub_id:
         yield "hub_id", f"the order is of hub {order.hub_id!r}"
-    yield from amount(action, order)
+    yield from sense.amount(action, order)
+    yield from sense.lines(action, order)
 
 
 def _fulfilment(action: _OnFulfilment, known: _Known) -> _Say:
@@ -147,23 +147,6 @@ def _fulfilment(action: _OnFulfilment, known: _Known) -> _Say:
             yield "to_courier", f"no courier {action.to_courier!r} is on shift at the hub"
         if action.from_courier != order.courier_id:
             yield "from_courier", f"it is with {order.courier_id!r}"
-
-
-def amount(action: Action, order: SalesOrder) -> Iterator[tuple[str, str]]:
-    """Say what does not make sense in an action's money: the field and why."""
-    money = action.money
-    if money is None:
-        return
-    if money.currency != order.currency:
-        yield "amount.currency", f"the order is in {order.currency or 'no currency'}"
-    if isinstance(action, Refund) and money.minor > order.captured_minor - order.refunded_minor:
-        yield "amount.minor", "it is more than what was captured and not refunded"
-    if isinstance(action, Refund | Coupon) and money.minor == 0:
-        yield "amount.minor", "it must be more than 0"
-    if isinstance(action, Cancel) and money.minor != order.worth_minor:
-        yield "amount.minor", f"the order is worth {order.worth_minor}"
-    elif money.minor > order.worth_minor:
-        yield "amount.minor", "it is more than the order's value"
 
 
 def _read(decision: Decision) -> _Explained:
