@@ -8,8 +8,9 @@ import pytest
 
 from makegood.domain.actions import ActionKind
 from makegood.domain.policy import Velocity, VelocityScope
+from makegood.domain.roles import Role
 from makegood.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from makegood.gates import bypass
+from makegood.gates import bypass, persons
 from makegood.ledger.kinds import EntryKind
 from tests.gates.world import (
     ACTION,
@@ -264,3 +265,15 @@ def test_a_lifted_breaker_stands_once_among_the_reasons(world: World) -> None:
         rules = [reason["rule"] for reason in told.body["reasons"]]
         assert rules.count("velocity.fast") == 1
     assert world.settle() == 3
+
+
+def test_a_request_of_somebody_who_has_left_is_not_confirmed(world: World) -> None:
+    at_us = world.clock.now_us()
+    with world.store.write() as tx:
+        operator = persons.bootstrap(tx, "Olga", at_us)
+        sue = persons.add_person(tx, operator, "Sue", [Role.OPERATOR], at_us=at_us)
+    asked = ask(world, by=sue.id)
+    with world.store.write() as tx:
+        persons.end_person(tx, operator, sue.id, at_us)
+    with pytest.raises(Conflict, match="has left"):
+        confirm(world, asked.id)

@@ -9,8 +9,10 @@ import pytest
 
 from makegood.domain.actions import ActionKind
 from makegood.domain.canonical import canonical
+from makegood.domain.roles import Role
 from makegood.errors import Superseded
-from makegood.gates import epoch, grants
+from makegood.gates import epoch, grants, persons
+from makegood.gates.reviews import Decider
 from makegood.ledger.kinds import EntryKind
 from tests.gates.world import (
     ACTION,
@@ -18,6 +20,7 @@ from tests.gates.world import (
     GRANT,
     MONEY,
     OBLIGATION,
+    SUPERVISOR,
     coupon,
     notify,
     refund,
@@ -279,3 +282,23 @@ def test_a_void_grant_is_told_with_why(world: World) -> None:
         "the kill switch for everything is set",
     )
     assert "sales_order/o" in told.refs
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_what_was_approved_by_somebody_who_has_left_is_not_spent(
+    world: World, *, first: bool
+) -> None:
+    at_us = world.clock.now_us()
+    with world.store.write() as tx:
+        operator = persons.bootstrap(tx, "Olga", at_us)
+        sue = persons.add_person(tx, operator, "Sue", [Role.SUPERVISOR], at_us=at_us)
+    leaver = Decider(sue.id, sue.roles)
+    review = world.held(refund(world.order("o", captured=90_000), 50_000))
+    for by in (leaver, SUPERVISOR) if first else (SUPERVISOR, leaver):
+        world.approve(review.id, by=by)
+    with world.store.write() as tx:
+        persons.end_person(tx, operator, sue.id, at_us)
+    assert world.settle() == 0
+    assert world.row(GRANT).detail == "who approved it has left"
+    (asked,) = world.waiting()
+    assert (asked.id, asked.first_by) == (review.id, "")

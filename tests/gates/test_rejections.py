@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from makegood.domain.actions import ActionKind, Cause
+from makegood.clock import MINUTE
+from makegood.domain.actions import ActionKind, Cause, Reschedule
 from makegood.domain.authority import Verdict
 from makegood.domain.policy import Autonomy
 from makegood.errors import Conflict
@@ -15,7 +17,7 @@ from makegood.gates.candidates import obligation_id
 from makegood.ledger.kinds import EntryKind
 from makegood.store import tables
 from makegood.store.sql import table
-from tests.gates.world import OBLIGATION, cancel, coupon, eur, notify, reassign, refund
+from tests.gates.world import OBLIGATION, about, cancel, coupon, eur, notify, reassign, refund
 
 if TYPE_CHECKING:
     from makegood.domain.actions import Action
@@ -201,9 +203,9 @@ def test_the_hold_of_another_delivery_is_not_superseded(world: World) -> None:
 def test_a_hold_that_slipped_past_a_rejection_cannot_be_approved(world: World) -> None:
     """Two proposals may be judged while the rejection of the one is being written."""
     review = world.held(refund(world.order("o"), 300, cause=LATE, lines=("1",)))
+    whole = replace(review, action_id="act_x", action=refund("o", 1000, cause=LATE))
     with world.store.write() as tx:
-        whole = refund("o", 1000, cause=LATE)
-        rejections.record(tx, {"act_x": whole}, world.clock.now_us())
+        rejections.record(tx, [whole], world.clock.now_us())
     with pytest.raises(Conflict, match="a person said no"):
         world.approve(review.id)
     assert world.settle() == 0
@@ -216,3 +218,34 @@ def test_a_rejection_is_told_with_its_reason_and_without_the_comment(world: Worl
     assert (told.actor, told.body["reason"]) == ("per_supervisor", "not_owed")
     assert told.body["comment_sealed"] is False
     assert world.status(review.action_id) == "rejected"
+
+
+def test_a_no_to_what_costs_nothing_leaves_nothing_that_pays(world: World) -> None:
+    world.order("o")
+    world.courier("k")
+    later_us = world.clock.now_us() + 90 * MINUTE
+    promise = Reschedule.model_validate(about("o") | {"promised_us": later_us})
+    world.one(promise, doubts=("an old picture",))
+    world.reject()
+    assert world.one(coupon("o", 1, cause=LATE)).rules == ("rejection.more_money",)
+    assert world.verdict(notify("o", cause=LATE)) == "allow"
+
+
+def test_another_cause_in_the_same_incident_waits_for_a_person(world: World) -> None:
+    world.stop("kind:coupon")
+    world.held(coupon(world.order("o"), 200, cause=Cause.WEATHER))
+    world.reject()
+    world.go_on("kind:coupon")
+    judged = world.one(coupon("o", 100, cause=LATE))
+    assert (judged.verdict, judged.rules) == (Verdict.HOLD, ("rejection.incident",))
+    (held,) = world.waiting()
+    assert held.why == "a person said no to a coupon for this order in this incident (weather)"
+
+
+def test_another_cause_in_another_incident_is_another_question(world: World) -> None:
+    world.stop("kind:coupon")
+    world.held(coupon(world.order("o"), 200, cause=Cause.WEATHER))
+    world.reject()
+    world.go_on("kind:coupon")
+    (judged,) = world.propose(coupon("o", 100, cause=LATE), incident="inc_2")
+    assert judged.verdict is Verdict.ALLOW

@@ -86,8 +86,8 @@ def test_a_supplier_change_always_holds_whatever_policy_says(world: World) -> No
     assert world.one(change).rules == ("floor.always",)
 
 
-@pytest.mark.parametrize(("minor", "held"), [(None, False), (0, False), (1, True)])
-def test_a_change_holds_where_money_goes_out(
+@pytest.mark.parametrize(("minor", "held"), [(None, True), (0, False), (1, True)])
+def test_a_change_holds_where_money_goes_out_or_nobody_says_that_none_does(
     world: World, minor: int | None, *, held: bool
 ) -> None:
     world.order("o")

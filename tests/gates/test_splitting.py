@@ -154,3 +154,23 @@ def test_a_sum_in_another_currency_is_another_sum(quick: World) -> None:
     yuan = Money(minor=5_000, currency="CNY")
     other = quick.held(coupon("o", amount=yuan))
     assert quick.approve(other.id).status is ReviewStatus.APPROVED
+
+
+def test_a_first_yes_counts_by_the_rule_that_the_whole_falls_under(quick: World) -> None:
+    """What else was approved meanwhile lifts it past those who may decide on so much."""
+    quick.order("o", captured=200_000)
+    first = quick.held(refund("o", 90_000, lines=("a",)))
+    assert quick.approve(first.id).status is ReviewStatus.OPEN
+    other = quick.held(refund("o", 50_000, lines=("b",)))
+    third = Decider("per_third", frozenset({Role.SUPERVISOR}))
+    made = None
+    for by in (SECOND, third):
+        made = quick.approve(other.id, by=by)
+    assert made is not None
+    assert made.status is ReviewStatus.APPROVED
+    # By now it is operators who decide on 1,400, and there were none.
+    with pytest.raises(NotAllowed):
+        quick.approve(first.id, by=third)
+    one, two = (Decider(f"per_operator_{n}", frozenset({Role.OPERATOR})) for n in (1, 2))
+    assert quick.approve(first.id, by=one).status is ReviewStatus.OPEN
+    assert quick.approve(first.id, by=two).status is ReviewStatus.APPROVED

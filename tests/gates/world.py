@@ -254,12 +254,16 @@ class World:
         self.happen("sales_order.payment_refunded", order_id, amount=amount)
 
     def propose(
-        self, *actions: Action, doubts: tuple[str, ...] = (), agent: str = AGENT
+        self,
+        *actions: Action,
+        doubts: tuple[str, ...] = (),
+        agent: str = AGENT,
+        incident: str = "inc_1",
     ) -> tuple[Judged, ...]:
         """Judge actions as one proposal of its own."""
         self.proposals += 1
         name = f"pro_{self.proposals}"
-        origin = Origin(name, f"run_{self.proposals}", "inc_1", agent)
+        origin = Origin(name, f"run_{self.proposals}", incident, agent)
         intentions = tuple(Intention(action, doubts=doubts) for action in actions)
         with self.store.write() as tx:
             return judge(tx, self.rulebook, origin, intentions, self.clock.now_us())
@@ -412,37 +416,37 @@ def eur(minor: int) -> Money:
 def refund(order_id: str, minor: int = 1990, **more: object) -> Refund:
     """Return a refund of an order that was never delivered."""
     return Refund.model_validate(
-        _about(order_id, Cause.UNDELIVERABLE) | {"amount": eur(minor)} | more
+        about(order_id, Cause.UNDELIVERABLE) | {"amount": eur(minor)} | more
     )
 
 
 def coupon(order_id: str, minor: int = 200, **more: object) -> Coupon:
     """Return a coupon for a late order."""
-    return Coupon.model_validate(_about(order_id, Cause.LATE) | {"amount": eur(minor)} | more)
+    return Coupon.model_validate(about(order_id, Cause.LATE) | {"amount": eur(minor)} | more)
 
 
 def cancel(order_id: str, minor: int = 5000, **more: object) -> Cancel:
     """Return a cancellation."""
     return Cancel.model_validate(
-        _about(order_id, Cause.UNDELIVERABLE) | {"amount": eur(minor)} | more
+        about(order_id, Cause.UNDELIVERABLE) | {"amount": eur(minor)} | more
     )
 
 
 def reassign(order_id: str, to_courier: str, assignment: int = 0, **more: object) -> Reassign:
     """Return the reassignment of an order's delivery."""
     move = {"to_courier": to_courier, **_delivery(order_id, assignment)}
-    return Reassign.model_validate(_about(order_id, Cause.WEATHER) | move | more)
+    return Reassign.model_validate(about(order_id, Cause.WEATHER) | move | more)
 
 
 def notify(order_id: str, **more: object) -> Notify:
     """Return a message about a delay."""
     message = {"template": "running_late", "minutes": 10}
-    return Notify.model_validate(_about(order_id, Cause.LATE) | message | more)
+    return Notify.model_validate(about(order_id, Cause.LATE) | message | more)
 
 
 def recall(order_id: str, **more: object) -> Recall:
     """Return the recall of the courier who carries an order."""
-    return Recall.model_validate(_about(order_id, Cause.SAFETY) | _delivery(order_id, 0) | more)
+    return Recall.model_validate(about(order_id, Cause.SAFETY) | _delivery(order_id, 0) | more)
 
 
 def stop_service() -> StopService:
@@ -450,7 +454,8 @@ def stop_service() -> StopService:
     return StopService(hub_id="h1", order_id="-", cause=Cause.SAFETY)
 
 
-def _about(order_id: str, cause: Cause) -> dict[str, object]:
+def about(order_id: str, cause: Cause = Cause.LATE) -> dict[str, object]:
+    """Return what every action says of its order."""
     return {
         "hub_id": "h1",
         "order_id": order_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,8 +13,8 @@ from makegood.domain.authority import ReviewStatus, RunStatus
 from makegood.effects.boundary import Point
 from makegood.errors import Deadlocked, HeadMoved, StoreInUse
 from makegood.ledger.verify import verify
-from makegood.runtime import recovery, submission
-from makegood.runtime.desk import ACTION
+from makegood.runtime import recovery, run_records, submission
+from makegood.runtime.desk import ACTION, RunDesk
 from makegood.runtime.runs import RUN
 
 if TYPE_CHECKING:
@@ -196,3 +197,22 @@ def test_a_run_whose_proposal_gave_way_to_another_writer_submits_it_again(
         assert {tries.count(digest) for digest in tries} == {2}
         with stage.house.store.read() as tx:
             assert verify(tx).sound
+
+
+def test_a_proposal_is_its_own_runs_whatever_it_says(setting: Setting) -> None:
+    """A switch over an agent, what is counted of it, and another run's place go by these names."""
+    with setting.opened() as stage:
+        stage.until(stage.holds)
+        [run_id, *_] = stage.runs(RunStatus.WAITING)
+        with stage.house.store.read() as tx:
+            run = run_records.of_row(tx.execute(select(RUN).where(RUN.c.id == run_id)).one())
+            mine = submission.PROPOSAL.c.run_id == run_id
+            stored = tx.execute(select(submission.PROPOSAL.c.body).where(mine)).scalar_one()
+        said = submission.PROPOSALS.validate_json(stored)
+        desk = RunDesk(stage.house.store, run)
+        desk.submit(
+            replace(said, attempt=1, run_id="run_x", incident_id="inc_x", agent="somebody", round=9)
+        )
+        [(taken, _)] = desk.take()
+        assert (taken.run_id, taken.incident_id) == (run.id, run.incident_id)
+        assert (taken.agent, taken.round) == (run.agent, run.round)

@@ -195,7 +195,7 @@ def test_threads_that_are_resumed_by_hand_get_nothing(setting: Setting) -> None:
             config: Any = {"configurable": {"thread_id": run.id}}
             with stage.house.store.read() as tx:
                 incident = book.get(tx, run.incident_id)
-            desk = RunDesk(stage.house.store, run.id)
+            desk = RunDesk(stage.house.store, run)
             context = runs._context(run, incident, desk)  # pyright: ignore[reportPrivateUsage] -- what the agent was given
             graph = stage.house.workspace.agents["hostile"].build(context)
             graph = graph.compile(checkpointer=runs.checkpoints)

@@ -17,7 +17,7 @@ from sqlalchemy import bindparam, select
 from makegood.clock import MINUTE
 from makegood.domain.action_kinds import FACTS, ActionKind, Floor
 from makegood.errors import Conflict, InvalidInput, NotAllowed, NotFound
-from makegood.gates import scopes
+from makegood.gates import persons, scopes
 from makegood.ledger.entries import HOUSE, SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.store import tables
@@ -161,6 +161,8 @@ def confirm(
         raise NotAllowed("a second person must confirm a bypass; this is your own request")
     if found.status is not Status.REQUESTED:
         raise Conflict(f"bypass {bypass_id} is {found.status} already")
+    if persons.gone(tx, [found.requested_by]):
+        raise Conflict(f"who asked for bypass {bypass_id} has left; ask for it anew")
     waits_us = policies.breakers.bypass.confirm_minutes * MINUTE
     if now_us >= found.requested_us + waits_us:
         raise Conflict(f"bypass {bypass_id} was requested too long ago; ask for it anew")

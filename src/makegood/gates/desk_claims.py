@@ -80,7 +80,7 @@ def escalate(
     values = {"delegated_by": passed_on, "claimed_by": "", "claimed_until_us": None}
     if review.first_by == decider.person_id:
         # Who passes it on is none of the two who decide.
-        values["first_by"] = ""
+        values |= {"first_by": "", "first_roles": ""}
     review_records.climb(tx, review, 1, policies, **values)
     body = {"level": review.level + 1, "tell": list(ladder[review.level].tell)}
     _record(tx, EntryKind.REVIEW_ESCALATED, review, decider, now_us, body)

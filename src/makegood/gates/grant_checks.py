@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from makegood.domain.actions import Action, ActionKind, Reassign
 from makegood.domain.authority import ActionStatus, ObligationStatus
 from makegood.domain.effects import capability_of
-from makegood.gates import fingerprints, kill, names, own_doing, safety
+from makegood.gates import fingerprints, kill, names, own_doing, persons, safety
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,6 +49,23 @@ def troubles(
     unsafe = safety.unsafe(tx, going, policies.detection, now_us, ignoring)
     found.update({row.id: why for (row, _), (_, why) in zip(moves, unsafe, strict=True) if why})
     return found
+
+
+def left_behind(tx: Connection, approved: Sequence[Any]) -> dict[str, str]:
+    """Return why grants that persons gave may not be spent: one of them has no right any more.
+
+    `approved` are their reviews, each with its grant's id and who gave that.
+    """
+    gone = persons.gone(tx, [one for row in approved for one in _deciders(row)])
+    return {
+        row.grant_id: "who approved it has left"
+        for row in approved
+        if gone.intersection(_deciders(row))
+    }
+
+
+def _deciders(row: Any) -> tuple[str, str]:  # noqa: ANN401 -- a database row
+    return row.given_by, row.first_by
 
 
 def _trouble(

@@ -71,7 +71,7 @@ _WAITING: Final = (
     .with_for_update()
 )
 _APPROVED: Final = (
-    select(REVIEW.c.id)
+    select(REVIEW.c.id, REVIEW.c.first_by, GRANT.c.id.label("grant_id"), GRANT.c.given_by)
     .join(GRANT, GRANT.c.action_id == REVIEW.c.action_id)
     .where(among(GRANT.c.id, "ids"))
     .order_by(REVIEW.c.id)
@@ -158,12 +158,13 @@ def spend(
 ) -> tuple[list[Spent], list[Refused]]:
     """Spend grants, each once, or say why not; the caller writes the intents in `tx` as well."""
     # Who approved what cannot be spent is asked again, and reviews are locked first, everywhere.
-    tx.execute(_APPROVED, {"ids": list(grant_ids)}).all()
+    approved = tx.execute(_APPROVED, {"ids": list(grant_ids)}).all()
     rows = _locked(tx, grant_ids)
     if not rows:
         return [], []
     actions = {row.id: read_action(row.body) for row in rows if _is_intact(row)}
-    troubles = grant_checks.troubles(tx, rows, actions, adapters, policies, now_us)
+    troubles = grant_checks.left_behind(tx, approved)
+    troubles |= grant_checks.troubles(tx, rows, actions, adapters, policies, now_us)
     fine = [(row, actions[row.id]) for row in rows if row.id not in troubles]
     # Locked before breakers, as where an action is judged.
     balance = balances.locked(tx, [a.order_id for _, a in fine if a.pays_back])

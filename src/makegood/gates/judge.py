@@ -150,7 +150,7 @@ def _check(
     safety.check(tx, rulebook.policies.detection, judged, now_us)
     _check_balances(tx, judged)
     # Last, because only what may still pass uses up what a rejection leaves open.
-    rejections.check(tx, judged)
+    rejections.check(tx, judged, origin.incident_id)
 
 
 def _watch(

@@ -18,7 +18,7 @@ from makegood.domain.roles import Role
 from makegood.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from makegood.ledger.entries import HOUSE, Draft, append
 from makegood.ledger.kinds import EntryKind
-from makegood.store.sql import insert_new, table
+from makegood.store.sql import among, insert_new, table
 from makegood.store.tables.persons import Person
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ NOBODY: Final = "local"
 _SOURCE: Final = re.compile(r"[^*?\[\]]*\*?")
 
 PERSON = table(Person)
+_GONE: Final = select(PERSON.c.id).where(among(PERSON.c.id, "ids"), PERSON.c.left_us.is_not(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +176,12 @@ def active(tx: Connection, person_id: str) -> Principal:
     if row is None:
         raise NotFound(f"person {person_id}")
     return principal(row)
+
+
+def gone(tx: Connection, person_ids: Iterable[str]) -> frozenset[str]:
+    """Return those of some persons who have lost every right: their yes is none any more."""
+    asked = sorted({person_id for person_id in person_ids if person_id})
+    return frozenset(tx.execute(_GONE, {"ids": asked}).scalars()) if asked else frozenset()
 
 
 def principal(row: Row[Any], token_id: str = "") -> Principal:

@@ -16,12 +16,14 @@ from makegood.store.sql import among, table, upsert
 from makegood.store.tables.authority import Rejection
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection
 
     from makegood.domain.actions import Action
+    from makegood.domain.money import Money
     from makegood.gates.candidates import Candidate
+    from makegood.gates.review_items import ReviewItem
 
 REJECTION = table(Rejection)
 _END: Final = frozenset({ActionKind.CANCEL, ActionKind.REFUND})
@@ -44,6 +46,7 @@ class Said:
     amount_minor: int | None
     currency: str
     left: int
+    incident_id: str = ""
     used_by: frozenset[ActionKind] = frozenset()
 
 
@@ -52,42 +55,59 @@ def entity_of(action: Action) -> str:
     return f"sales_order/{action.order_id}" if action.facts.money_out else str(action.entity)
 
 
-def record(tx: Connection, rejected: Mapping[str, Action], now_us: int) -> None:
-    """Write down that a person rejected these, by the ids of the actions."""
+def record(tx: Connection, rejected: Iterable[ReviewItem], now_us: int) -> None:
+    """Write down that a person rejected these."""
     # Two parts of one order are one thing that a person said no to: the last one's amount stands.
-    rows = {about(action): _row(one, action, now_us) for one, action in rejected.items()}
+    rows = {about(review.action): _row(review, now_us) for review in rejected}
     upsert(tx, REJECTION, list(rows.values()))
 
 
-def _row(action_id: str, action: Action, now_us: int) -> dict[str, Any]:
-    money = action.money
+def _row(review: ReviewItem, now_us: int) -> dict[str, Any]:
+    action, money = review.action, review.action.money
     return {
         "kind": action.kind,
         "entity": entity_of(action),
         "cause": action.cause,
-        "action_id": action_id,
+        "action_id": review.action_id,
         "amount_minor": money.minor if money else None,
         "currency": money.currency if money else "",
         "at_us": now_us,
         "left": 1,
+        "incident_id": review.incident_id,
     }
 
 
-def check(tx: Connection, judged: Sequence[Candidate]) -> None:
+def check(tx: Connection, judged: Sequence[Candidate], incident_id: str) -> None:
     """Deny what a person rejected before, and more than one other thing of at most its money.
 
-    `judged` are the actions of one proposal. An order's end and the refund that it brings are one
-    thing: else whichever came second would be refused, and an order end with its money kept.
+    `judged` are the actions of one proposal, in an incident. There, whatever else pays for the
+    same order waits for a person, for a cause is what the proposer says. An order's end and the
+    refund that it brings are one thing: else whichever came second would be refused, and an order
+    end with its money kept.
     """
     entities = sorted({entity_of(c.action) for c in judged})
     said: dict[tuple[str, str], list[Said]] = {}
     for row in tx.execute(_SAID_OF, {"entities": entities}):
-        no = Said(row.kind, row.entity, row.cause, row.amount_minor, row.currency, row.left)
+        money = (row.amount_minor, row.currency)
+        no = Said(row.kind, row.entity, row.cause, *money, row.left, row.incident_id)
         said.setdefault((row.entity, row.cause), []).append(no)
     for candidate in judged if said else ():
         about = (entity_of(candidate.action), candidate.action.cause)
+        _ask(candidate, (no for each in said.values() for no in each), incident_id)
         if about in said:
             said[about] = _check(tx, candidate, said[about])
+
+
+def _ask(candidate: Candidate, said: Iterable[Said], incident_id: str) -> None:
+    """Let what pays for another cause wait where the incident has seen a no to the same order."""
+    action = candidate.action
+    if not action.facts.money_out or action.money is None:
+        return
+    for no in said:
+        here = no.entity == entity_of(action) and no.cause != action.cause
+        if here and incident_id and no.incident_id == incident_id:
+            why = f"a person said no to a {no.kind} for this order in this incident ({no.cause})"
+            candidate.say("rejection.incident", Verdict.HOLD, why)
 
 
 def give_back(tx: Connection, action: Action) -> None:
@@ -142,14 +162,17 @@ def _object(candidate: Candidate, no: Said) -> None:
         candidate.say("rejection.final", Verdict.DENY, f"a person said no to this {no.kind}")
     elif money is None:
         return
-    elif no.amount_minor is not None and (
-        money.currency != no.currency or money.minor > no.amount_minor
-    ):
+    elif _is_more(money, no):
         why = f"it is more money than the {no.kind} that a person said no to"
         candidate.say("rejection.more_money", Verdict.DENY, why)
     elif no.left < 1 and not _is_with(no, kind):
         why = f"one other thing was proposed already since a person said no to the {no.kind}"
         candidate.say("rejection.used_up", Verdict.DENY, why)
+
+
+def _is_more(money: Money, no: Said) -> bool:
+    """Say whether it is more than a person said no to; anything is more than nothing."""
+    return money.minor > (no.amount_minor or 0) or money.currency not in (no.currency, "")
 
 
 def _is_with(no: Said, kind: ActionKind) -> bool:

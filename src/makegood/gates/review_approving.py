@@ -47,7 +47,7 @@ class Approving:
         review_authority.require_waiting(sitting.tx, review, sitting.now_us)
         review_authority.require_unclaimed(sitting.tx, review, by, sitting.now_us)
         beside = sitting.tally.beside(review.action)
-        deciders = review_authority.require(review, by, sitting.rulebook.policies, beside)
+        rule = review_authority.require(review, by, sitting.rulebook.policies, beside)
         if sitting.is_refused(review):
             cause = review.action.cause
             raise Conflict(f"a person said no to a {review.action.kind} here for {cause}")
@@ -57,9 +57,9 @@ class Approving:
         if review.changed and (why := sitting.void_if_material(review)):
             return Approval(review.id, ReviewStatus.VOID, "", why)
         sitting.require_true(review)
-        if deciders > 1 and not sitting.first_yes(review):
+        if rule.deciders > 1 and not sitting.first_yes(review, rule):
             return self._first_of_two(review)
-        if deciders > 1 and review.first_by == by.person_id:
+        if rule.deciders > 1 and review.first_by == by.person_id:
             raise NotAllowed("you approved it already; a second person must approve it too")
         return self._begin_window(review) if self.undo_us > 0 else self._grant(review)
 
@@ -89,7 +89,12 @@ class Approving:
         return Approval(review.id, ReviewStatus.APPROVED, yes.grant_id, "")
 
     def _write_seconds(self) -> None:
-        values = {"first_by": self.by.person_id, "claimed_by": "", "claimed_until_us": None}
+        values = {
+            "first_by": self.by.person_id,
+            "first_roles": " ".join(sorted(self.by.roles)),
+            "claimed_by": "",
+            "claimed_until_us": None,
+        }
         ids = [review.id for review in self.seconds]
         review_records.update_many(self.sitting.tx, ids, values)
         steps = [Step(r, self.by.person_id, {"digest": r.digest}) for r in self.seconds]

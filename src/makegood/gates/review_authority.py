@@ -11,12 +11,10 @@ from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
 from makegood.domain.money import Money
 from makegood.errors import Conflict, NotAllowed
 from makegood.gates import review_limits
-from makegood.store.sql import among, table
+from makegood.store.sql import table
 from makegood.store.tables.persons import Person
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from sqlalchemy import Connection
 
     from makegood.domain.actions import Action
@@ -26,7 +24,6 @@ if TYPE_CHECKING:
 
 _VOWELS: Final = "aeiou"
 PERSON = table(Person)
-_GONE = select(PERSON.c.id).where(among(PERSON.c.id, "ids"), PERSON.c.left_us.is_not(None))
 
 
 def require_waiting(tx: Connection, review: ReviewItem, now_us: int) -> None:
@@ -58,8 +55,8 @@ def require_role(review: ReviewItem, decider: Decider, policies: Policies) -> No
     require_other(review, decider)
 
 
-def require(review: ReviewItem, decider: Decider, policies: Policies, beside: int) -> int:
-    """Return how many persons it takes; `beside` was approved for the same already.
+def require(review: ReviewItem, decider: Decider, policies: Policies, beside: int) -> ApprovalRule:
+    """Return the rule by which it is decided; `beside` was approved for the same already.
 
     Raises:
         NotAllowed: policy does not let this person decide it, or they asked for it.
@@ -71,7 +68,7 @@ def require(review: ReviewItem, decider: Decider, policies: Policies, beside: in
         minor += beside
     rule = _rule(action, decider, policies, minor)
     require_other(review, decider)
-    return rule.deciders
+    return rule
 
 
 def require_editor(
@@ -114,12 +111,6 @@ def name_of(tx: Connection, person_id: str) -> str:
     """Return a person's name, or their id where there is none."""
     query = select(PERSON.c.name).where(PERSON.c.id == person_id)
     return tx.execute(query).scalar_one_or_none() or person_id
-
-
-def gone(tx: Connection, person_ids: Iterable[str]) -> frozenset[str]:
-    """Return those of some persons who have lost every right: their yes is none any more."""
-    asked = sorted({person_id for person_id in person_ids if person_id})
-    return frozenset(tx.execute(_GONE, {"ids": asked}).scalars()) if asked else frozenset()
 
 
 def _rule(action: Action, decider: Decider, policies: Policies, minor: int | None) -> ApprovalRule:

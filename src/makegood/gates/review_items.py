@@ -53,6 +53,8 @@ class ReviewItem:
     on and the policies. `changed` lists facts that moved since the review was opened: (entity,
     fact, before, now).
 
+    `first_by` said yes as the first of two, in the roles `first_roles`.
+
     `priority` is the instant by which it should be looked at: the least comes first. A claim by
     `claimed_by` ends at `claimed_until_us`, `level` counts the rungs climbed, `approving_until_us`
     ends the undo window, `asked_us` is when a question was put that nobody has answered yet,
@@ -81,6 +83,7 @@ class ReviewItem:
     opened_us: int
     deadline_us: int
     first_by: str
+    first_roles: tuple[str, ...]
     decided_by: str
     decided_us: int | None
     reason: str
@@ -223,6 +226,7 @@ def item(row: Row[Any]) -> ReviewItem:
         opened_us=row.opened_us,
         deadline_us=row.deadline_us,
         first_by=row.first_by,
+        first_roles=tuple(row.first_roles.split()),
         decided_by=row.decided_by,
         decided_us=row.decided_us,
         reason=row.reason,

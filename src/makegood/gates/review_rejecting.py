@@ -89,7 +89,7 @@ class Rejecting:
         tx, now_us = sitting.tx, sitting.now_us
         action_ids = [review.action_id for review in rejected]
         self._end(comments)
-        rejections.record(tx, {review.action_id: review.action for review in rejected}, now_us)
+        rejections.record(tx, rejected, now_us)
         owed = ObligationStatus.REJECTED
         review_records.end_action(tx, action_ids, ActionStatus.REJECTED, owed)
         for review in rejected:

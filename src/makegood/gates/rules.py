@@ -85,11 +85,13 @@ class Rulebook:
         facts = candidate.action.facts
         adapter = self.adapters.get(candidate.action.kind)
         by_capability = adapter is not None and adapter.capability in _HOLDS_WHATEVER
-        pays = candidate.action.money is not None and candidate.action.money.minor > 0
+        money = candidate.action.money
         if facts.floor is Floor.HOLDS or by_capability:
             candidate.say("floor.always", Verdict.HOLD, _waits(candidate.action.kind))
-        elif facts.floor is Floor.HOLDS_IF_MONEY and pays:
-            candidate.say("floor.money", Verdict.HOLD, "money would go out to the customer")
+        elif facts.floor is Floor.HOLDS_IF_MONEY and (money is None or money.minor > 0):
+            unsaid = "it does not say whether money would go out to the customer"
+            why = unsaid if money is None else "money would go out to the customer"
+            candidate.say("floor.money", Verdict.HOLD, why)
 
     def _breakers(self, candidate: Candidate) -> None:
         breakers = self.policies.breakers

@@ -21,8 +21,8 @@ from makegood.gates import (
     kill,
     names,
     obligations,
+    persons,
     rejections,
-    review_authority,
     review_records,
     review_settling,
     velocity,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from makegood.domain.policies_approvals import ApprovalRule
     from makegood.gates.obligations import Owed
     from makegood.gates.review_items import ReviewItem
     from makegood.gates.rules import Rulebook
@@ -96,7 +97,7 @@ class Sitting:
             fingerprints.load(tx, [action.stands_on() for action in actions]),
             rejections.standing(tx, actions),
             kill.read(tx),
-            review_authority.gone(tx, _deciders(found)),
+            persons.gone(tx, _deciders(found)),
         )
 
     def review(self, review_id: str) -> ReviewItem:
@@ -159,9 +160,14 @@ class Sitting:
         if stop is not None and not bypass.in_force(self.tx, self.now_us).over(action, agent):
             raise Conflict(f"{stop.why}; a person can reset it")
 
-    def first_yes(self, review: ReviewItem) -> str:
-        """Return who of two has approved a review already; the yes of who left is none."""
-        return "" if review.first_by in self.gone else review.first_by
+    def first_yes(self, review: ReviewItem, rule: ApprovalRule) -> str:
+        """Return who of two has approved a review already, if that counts by a rule.
+
+        The yes of who left is none, and neither is one of a role that the rule does not ask for:
+        what else was approved meanwhile may have lifted the hold past it.
+        """
+        has_role = not frozenset(rule.roles).isdisjoint(review.first_roles)
+        return review.first_by if has_role and review.first_by not in self.gone else ""
 
     def owns(self, review: ReviewItem) -> bool:
         """Say whether an action owns its obligation.

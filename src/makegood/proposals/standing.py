@@ -39,7 +39,8 @@ def unsettled(order_ids: Iterable[str], earlier: Sequence[Earlier]) -> tuple[str
     """
     last: dict[str, dict[str, Earlier]] = {}
     for one in earlier:
-        if one.kind in REMEDIES:
+        # What met another action's obligation stands or falls with that one.
+        if one.kind in REMEDIES and one.status is not ActionStatus.MET:
             last.setdefault(one.order_id, {})[str(one.obligation)] = one
     return tuple(each for each in order_ids if not _stands(tuple(last.get(each, {}).values())))
 

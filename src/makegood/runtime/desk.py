@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, select
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from makegood.proposals.types import Proposal
+    from makegood.runtime.run_records import Run
     from makegood.store.session import Store
 
 ACTION: Final = table(tables.authority.Action)
@@ -26,14 +28,21 @@ PROPOSAL: Final = table(tables.incidents.Proposal)
 class RunDesk:
     """The `Desk` of one run; nothing that is submitted is acted on before the run has stopped."""
 
-    def __init__(self, store: Store, run_id: str) -> None:
+    def __init__(self, store: Store, run: Run) -> None:
         """Serve one run."""
         self._store = store
-        self._run_id = run_id
+        self._run = run
+        self._run_id = run.id
         self._submitted: dict[int, tuple[Proposal, str]] = {}
 
     def submit(self, proposal: Proposal) -> str:
-        """Take a proposal and return the digest of what stands for its attempt."""
+        """Take a proposal and return the digest of what stands for its attempt.
+
+        It is of this run, whatever it says: switches, breakers and limits go by its agent.
+        """
+        run = self._run
+        whose = {"run_id": run.id, "incident_id": run.incident_id, "agent": run.agent}
+        proposal = replace(proposal, **whose, round=run.round)
         with self._store.read() as tx:
             stored = _stored(tx, self._run_id, proposal.attempt)
         if stored is not None:

@@ -164,7 +164,7 @@ class Runs:
         house = self._house
         with house.store.read() as tx:
             incident = book.get(tx, run.incident_id)
-        desk = RunDesk(house.store, run.id)
+        desk = RunDesk(house.store, run)
         context = self._context(run, incident, desk)
         graph = (
             house.workspace.agents[run.agent].build(context).compile(checkpointer=house.checkpoints)

@@ -89,6 +89,7 @@ class Review(Record, table=True):
     opened_us: int = big()
     deadline_us: int = big()
     first_by: str = text(default="")
+    first_roles: str = text(default="")
     decided_by: str = text(default="")
     decided_us: int | None = big(default=None, nullable=True)
     reason: str = text(default="")
@@ -157,6 +158,7 @@ class Rejection(Record, table=True):
     currency: str = text(default="")
     at_us: int = big()
     left: int = big(default=1)
+    incident_id: str = text(default="")
 
 
 class Counter(Record, table=True):
