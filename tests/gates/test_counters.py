@@ -11,6 +11,7 @@ from makegood.domain.actions import ActionKind, Cause
 from makegood.domain.authority import Verdict
 from makegood.domain.policy import Counter, CounterScope
 from makegood.gates import counters
+from tests.gates import desk
 from tests.gates.world import CLAIM, COUNTER, cancel, coupon, notify, refund
 
 if TYPE_CHECKING:
@@ -222,3 +223,52 @@ def test_a_counter_is_cleared_away_while_a_verdict_counts_on_it(world: World) ->
     assert judged.verdict.value == "allow"
     assert world.row(COUNTER).used == 1
     assert world.counters_agree()
+
+
+def test_what_a_person_lets_pass_uses_up_what_agents_have(world: World) -> None:
+    only(world, per="order", max_count=1)
+    world.order("o")
+    big = world.held(coupon("o", 301, cause=Cause.WEATHER))
+    world.approve(big.id)
+    assert world.row(COUNTER, key="cap|o|count").used == 1
+    assert world.one(coupon("o", 300, cause=Cause.LATE)).rules == ("counter.cap",)
+
+
+def test_what_people_let_pass_beyond_a_cap_leaves_agents_nothing(world: World) -> None:
+    only(world, per="hub", max_amount={"EUR": 1_000})
+    for name in ("a", "b", "c"):
+        world.approve(world.held(coupon(world.order(name), 400)).id)
+    world.settle()
+    assert world.row(COUNTER, key="cap|h1|EUR").used == 1_200
+    assert world.verdict(coupon(world.order("d"), 200)) == "hold"
+    assert world.counters_agree()
+
+
+@pytest.mark.parametrize("end", ["undone", "failed", "void"])
+def test_what_a_person_let_pass_and_did_not_happen_is_given_back(world: World, end: str) -> None:
+    only(world, per="hub", max_amount={"EUR": 1_000})
+    review = world.held(coupon(world.order("o"), 400))
+    if end == "undone":
+        desk.approving(world, review.id)
+        assert world.row(COUNTER, key="cap|h1|EUR").used == 400
+        desk.undo(world, review.id)
+    else:
+        world.approve(review.id)
+        if end == "failed":
+            world.books[ActionKind.COUPON].mood = "refuses"
+        else:
+            world.happen("sales_order.promised", "o", promised_at="2026-07-14T12:00:00Z")
+        world.settle()
+    assert world.row(COUNTER, key="cap|h1|EUR").used == 0
+    assert world.counters_agree()
+
+
+def test_two_approvals_at_once_are_both_counted(world: World) -> None:
+    only(world, per="hub", max_amount={"EUR": 1_000})
+    held = [world.held(coupon(world.order(name), 400)).id for name in "ab"]
+    threads = [Thread(target=world.approve, args=(each,)) for each in held]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert world.row(COUNTER, key="cap|h1|EUR").used == 800

@@ -21,7 +21,7 @@ from makegood.store import tables
 from makegood.store.sql import among, bulk, insert, table, update_each
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from sqlalchemy import Connection
     from sqlalchemy.sql.dml import ReturningDelete
@@ -196,7 +196,7 @@ def reserve(
         if takes and candidate.verdict is Verdict.ALLOW:
             plans.append((candidate, takes))
     caps = {take.key: take.cap for _, takes in plans for take in takes}
-    used = _locked(tx, caps, now_us)
+    used = locked(tx, caps, now_us)
     taken: dict[str, int] = defaultdict(int)
     claims: list[dict[str, str | int]] = []
     for candidate, takes in plans:
@@ -213,14 +213,18 @@ def reserve(
     _add(tx, taken, {key: max(cap, used[key] + taken[key]) for key, cap in caps.items()})
 
 
-def _add(tx: Connection, taken: dict[str, int], caps: dict[str, int]) -> None:
+def _add(tx: Connection, taken: Mapping[str, int], caps: Mapping[str, int]) -> None:
     rows = [{"b_key": key, "b_amount": amount, "b_cap": caps[key]} for key, amount in taken.items()]
     if update_each(tx, _ADD, rows) != len(rows):
         message = "counters were locked, and yet one of them moved"
         raise AssertionError(message)
 
 
-def _locked(tx: Connection, caps: dict[str, int], now_us: int) -> dict[str, int]:
+def locked(tx: Connection, caps: Mapping[str, int], now_us: int) -> dict[str, int]:
+    """Return what is used of counters within their windows, with their rows locked.
+
+    `caps` are by their keys; one that nothing has counted on yet is made.
+    """
     keys = sorted(caps)
     if not keys:
         return {}
@@ -240,16 +244,16 @@ def _used(tx: Connection, keys: Sequence[str]) -> dict[str, int]:
 
 def sums(tx: Connection, keys: Sequence[str], now_us: int) -> dict[str, int]:
     """Return what was noted under keys within their windows, with their rows locked."""
-    return _locked(tx, dict.fromkeys(keys, MAX_MINOR), now_us)
+    return locked(tx, dict.fromkeys(keys, MAX_MINOR), now_us)
 
 
-def note(tx: Connection, taken: Sequence[Taken]) -> None:
-    """Note amounts under keys that `sums` locked."""
+def note(tx: Connection, taken: Sequence[Taken], caps: Mapping[str, int]) -> None:
+    """Note amounts under keys that `locked` locked, past no cap of these."""
     insert(tx, CLAIM, [one.row for one in taken])
     amounts: dict[str, int] = defaultdict(int)
     for one in taken:
         amounts[one.key] += one.amount
-    _add(tx, amounts, dict.fromkeys(amounts, MAX_MINOR))
+    _add(tx, amounts, caps)
 
 
 def release(tx: Connection, action_ids: Sequence[str]) -> None:

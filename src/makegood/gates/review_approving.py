@@ -78,13 +78,13 @@ class Approving:
 
     def _begin_window(self, review: ReviewItem) -> Approval:
         self.sitting.owns(review)
-        self.sitting.tally.count(review.action_id, review.action)
+        self.sitting.tally.count(review)
         self.windows.append(review)
         return Approval(review.id, ReviewStatus.APPROVING, "", "")
 
     def _grant(self, review: ReviewItem) -> Approval:
         yes = review_granting.say(self.sitting, review, self.by.person_id)
-        self.sitting.tally.count(review.action_id, review.action)
+        self.sitting.tally.count(review)
         self.granted.append(yes)
         return Approval(review.id, ReviewStatus.APPROVED, yes.grant_id, "")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from makegood.clock import MINUTE
 from makegood.domain.actions import ActionKind
+from makegood.domain.money import MAX_MINOR
 from makegood.gates import counters
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from makegood.domain.actions import Action
-    from makegood.domain.policy import Limits
+    from makegood.domain.policy import Limits, Policies
+    from makegood.gates.review_items import ReviewItem
 
 
 def used(tx: Connection, action: Action, limits: Limits, now_us: int) -> int:
@@ -30,35 +32,61 @@ def used(tx: Connection, action: Action, limits: Limits, now_us: int) -> int:
 
 @dataclass(slots=True)
 class Tally:
-    """What several actions count on, locked: what was approved before, and what is by now."""
+    """What several holds count on, locked: what was approved before, and what is by now.
 
-    limits: Limits
+    That is what people approve for an order and a customer, and policy's own counters: what a
+    person lets pass uses them up as well, past their caps, or agents would have them whole beside.
+    """
+
+    policies: Policies
     now_us: int
     sums: dict[str, int]
+    caps: dict[str, int]
     taken: list[counters.Taken] = field(default_factory=list[counters.Taken])
 
     @classmethod
-    def of(cls, tx: Connection, actions: Iterable[Action], limits: Limits, now_us: int) -> Tally:
-        """Lock what these actions count on, always in the same order, and read it."""
-        keys = sorted({key for action in actions for key in _ends(action, limits, now_us)})
-        return cls(limits, now_us, counters.sums(tx, keys, now_us))
+    def of(
+        cls, tx: Connection, reviews: Iterable[ReviewItem], policies: Policies, now_us: int
+    ) -> Tally:
+        """Lock what these holds count on, always in the same order, and read it."""
+        caps: dict[str, int] = {}
+        for review in reviews:
+            caps |= dict.fromkeys(
+                _ends(review.action, policies.approvals.limits, now_us), MAX_MINOR
+            )
+            caps |= {take.key: take.cap for take in _takes(review, policies, now_us)}
+        return cls(policies, now_us, counters.locked(tx, caps, now_us), caps)
 
     def beside(self, action: Action) -> int:
         """Return what counts beside an action: the most of its order's and its customer's sums."""
-        keys = _ends(action, self.limits, self.now_us)
+        keys = _ends(action, self.policies.approvals.limits, self.now_us)
         return max((self.sums[key] for key in keys), default=0)
 
-    def count(self, action_id: str, action: Action) -> None:
-        """Count money that is approved; `save` writes it."""
+    def count(self, review: ReviewItem) -> None:
+        """Count what is approved; `save` writes it."""
+        action_id, action = review.action_id, review.action
         minor = action.money.minor if action.money is not None else 0
-        for key, ends_us in _ends(action, self.limits, self.now_us).items():
-            self.sums[key] += minor
-            self.taken.append(counters.Taken(action_id, key, minor, ends_us))
+        ends = _ends(action, self.policies.approvals.limits, self.now_us)
+        mine = [counters.Taken(action_id, key, minor, ends[key]) for key in ends]
+        mine += [
+            counters.Taken(action_id, take.key, take.amount, take.expires_us)
+            for take in _takes(review, self.policies, self.now_us)
+        ]
+        for one in mine:
+            self.sums[one.key] += one.amount
+        self.taken += mine
 
     def save(self, tx: Connection) -> None:
         """Write what was counted."""
-        counters.note(tx, self.taken)
+        counters.note(
+            tx, self.taken, {key: max(self.caps[key], self.sums[key]) for key in self.caps}
+        )
         self.taken.clear()
+
+
+def _takes(review: ReviewItem, policies: Policies, now_us: int) -> list[counters.Wanted]:
+    takes, _ = counters.wanted(policies.breakers.counters, review.action, review.agent, now_us)
+    return takes
 
 
 def _ends(action: Action, limits: Limits, now_us: int) -> dict[str, int]:

@@ -93,7 +93,7 @@ class Sitting:
             owed,
             subjects,
             velocity.board(tx, rules, subjects.values(), now_us, lock=moves_breakers),
-            Tally.of(tx, actions, policies.approvals.limits, now_us),
+            Tally.of(tx, found, policies, now_us),
             fingerprints.load(tx, [action.stands_on() for action in actions]),
             rejections.standing(tx, actions),
             kill.read(tx),
