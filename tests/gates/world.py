@@ -129,7 +129,9 @@ class Books:
         return sum(a.money.minor for a in self.done.values() if a.money is not None)
 
 
-def facts_for(kind: ActionKind, repeat: Repeat = Repeat.IDEMPOTENT) -> AdapterFacts:
+def facts_for(
+    kind: ActionKind, repeat: Repeat = Repeat.IDEMPOTENT, at_once: int = 400
+) -> AdapterFacts:
     """Return honest declarations of an adapter for one kind."""
     return AdapterFacts(
         name=f"books-{kind}",
@@ -139,6 +141,7 @@ def facts_for(kind: ActionKind, repeat: Repeat = Repeat.IDEMPOTENT) -> AdapterFa
         repeat=repeat,
         key_lifetime_us=24 * 60 * MINUTE,
         in_flight_us=MINUTE,
+        at_once=at_once,
     )
 
 

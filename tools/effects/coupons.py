@@ -23,7 +23,7 @@ from makegood.sdk import (
     effects,
     tool,
 )
-from tools.effects.calls import Answer, batch, get, look_up
+from tools.effects.calls import AT_ONCE, Answer, batch, get, look_up
 
 
 class _Coupon(Answer):
@@ -47,6 +47,7 @@ class Coupons:
         repeat=Repeat.IDEMPOTENT,
         key_lifetime_us=DAY,
         in_flight_us=60 * SECOND,
+        at_once=AT_ONCE,
     )
 
     def __init__(self, client: httpx.Client) -> None:

@@ -29,7 +29,7 @@ from makegood.sdk import (
     effects,
     tool,
 )
-from tools.effects.calls import Answer, batch, each, get, look_up, post
+from tools.effects.calls import AT_ONCE, Answer, batch, each, get, look_up, post
 
 
 class _Command(Answer):
@@ -58,6 +58,7 @@ class Fleet:
         repeat=Repeat.IDEMPOTENT,
         key_lifetime_us=DAY,
         in_flight_us=30 * SECOND,
+        at_once=AT_ONCE,
     )
 
     def __init__(self, client: httpx.Client) -> None:

@@ -24,7 +24,7 @@ from makegood.sdk import (
     effects,
     tool,
 )
-from tools.effects.calls import Answer, batch, get, look_up
+from tools.effects.calls import AT_ONCE, Answer, batch, get, look_up
 
 
 class _Notice(Answer):
@@ -48,6 +48,7 @@ class Notifications:
         repeat=Repeat.IDEMPOTENT,
         key_lifetime_us=DAY,
         in_flight_us=30 * SECOND,
+        at_once=AT_ONCE,
     )
 
     def __init__(self, client: httpx.Client) -> None:

@@ -48,7 +48,8 @@ class AdapterFacts:
 
     `system` names the connection whose address and credential it is given. `key_lifetime_us` is
     how long the outside remembers an idempotency key; `in_flight_us` is how long a call may
-    still be under way after it was sent.
+    still be under way after it was sent. `at_once` is how many calls make up one request: a kill
+    switch that is set while many go out stops all that are not in the request under way.
     """
 
     name: str
@@ -58,6 +59,7 @@ class AdapterFacts:
     repeat: Repeat
     key_lifetime_us: int
     in_flight_us: int
+    at_once: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Final, cast
 import structlog
 
 from makegood.domain.effects import EffectStatus, Outcome
-from makegood.effects import reads, reconcile, records, unsent
+from makegood.effects import marking, reads, reconcile, records
 from makegood.effects.boundary import Point, Unwatched
 from makegood.errors import EffectRefused, OutcomeUnknown
-from makegood.gates import epoch, grants, kill, velocity
+from makegood.gates import epoch, grants, velocity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -157,47 +157,39 @@ class Executor:
             else:
                 log.error("no such tool any more", adapter=effect.adapter, effect_id=effect.id)
         return [
-            Batch(self._by_name[name], tuple(effects[start : start + BATCH]))
+            Batch(
+                self._by_name[name],
+                tuple(effects[start : start + _size(self._by_name[name].facts)]),
+            )
             for name, effects in by_adapter.items()
-            for start in range(0, len(effects), BATCH)
+            for start in range(0, len(effects), _size(self._by_name[name].facts))
         ]
 
     def _carry_out(self, batch: Batch) -> int:
-        asked = [e for e in batch.effects if reconcile.must_look_up(e, batch.adapter.facts)]
-        known = self._look_up(batch.adapter, asked)
+        adapter, policies = batch.adapter, self._policies()
+        with self._store.read() as tx:
+            now_us = self._clock.now_us()
+            asked = marking.in_doubt(tx, adapter.facts, batch.effects, policies, now_us)
+        known = self._look_up(adapter, asked)
         to_send = [e for e in batch.effects if e.id not in known]
-        ready, kept_back = self._mark(batch.adapter.facts, to_send)
-        if ready:
-            self._send(Batch(batch.adapter, tuple(ready)))
-        return len(known) + len(ready) + kept_back
+        marked = self._mark(adapter.facts, to_send, frozenset(e.id for e in asked))
+        if marked.sent:
+            self._send(Batch(adapter, tuple(marked.sent)))
+        return len(known) + len(marked.sent) + marked.moved
 
-    def _mark(self, adapter: AdapterFacts, effects: Sequence[Effect]) -> tuple[list[Effect], int]:
-        """Mark effects as sent; return them, and how many were left to a person or called off."""
+    def _mark(
+        self, adapter: AdapterFacts, effects: Sequence[Effect], looked_up: frozenset[str]
+    ) -> marking.Marked:
         if not effects:
-            return [], 0
+            return marking.Marked([], 0)
         self._boundary.reached(Point.BEFORE_DISPATCH)
-        return self._store.write_again(partial(self._mark_in, adapter, effects))
 
-    def _mark_in(
-        self, adapter: AdapterFacts, effects: Sequence[Effect], tx: Connection
-    ) -> tuple[list[Effect], int]:
-        now_us = self._clock.now_us()
-        epoch.require(tx, self._epoch)
-        switches = kill.read_locked(tx)
-        still = reads.still(tx, effects, reads.TO_SEND)
-        going = [e for e in effects if e.id in still and not switches.stops(e.action, e.agent)]
-        asked: list[Effect] = []
-        for effect in going:
-            if why := reconcile.why_not(effect, adapter, now_us):
-                records.leave_unknown(tx, [effect], why, {effect.id: None}, now_us)
-            else:
-                asked.append(effect)
-        off = unsent.why_not(tx, asked, now_us)
-        records.call_off(tx, [(e, off[e.id]) for e in asked if e.id in off], now_us)
-        for effect_id, why in off.items():
-            log.warning("called off before it was sent", effect_id=effect_id, why=why)
-        sent = records.mark_dispatched(tx, [e for e in asked if e.id not in off], now_us)
-        return sent, len(going) - len(sent)
+        def mark(tx: Connection) -> marking.Marked:
+            epoch.require(tx, self._epoch)
+            now_us = self._clock.now_us()
+            return marking.mark(tx, adapter, effects, looked_up, self._policies(), now_us)
+
+        return self._store.write_again(mark)
 
     def _send(self, batch: Batch) -> None:
         try:
@@ -282,6 +274,11 @@ class Executor:
     def _next(self, effect: Effect, now_us: int) -> int | None:
         adapter = self._by_name.get(effect.adapter)
         return reconcile.next_us(effect, adapter.facts, now_us) if adapter else None
+
+
+def _size(adapter: AdapterFacts) -> int:
+    """Return how many calls are marked as sent at a time: no more than go out together."""
+    return max(1, min(BATCH, adapter.at_once))
 
 
 def _all_unknown(effects: Sequence[Effect], why: str) -> tuple[Outcome, ...]:

@@ -60,6 +60,7 @@ _ENDED = (
         {name: bindparam(name) for name in ("status", "reference", "detail", "ended_us", "next_us")}
     )
 )
+_PUT_OFF = EFFECT.update().where(among(EFFECT.c.id, "ids")).values(next_us=bindparam("until_us"))
 _MOVE = ACTION.update().where(among(ACTION.c.id, "ids")).values(status=bindparam("to"))
 
 
@@ -114,6 +115,12 @@ def _forget_called_off(tx: Connection, rows: Sequence[dict[str, Any]]) -> None:
     if rows:
         names = ("action_id", "key")
         tx.execute(_FORGET, {f"{name}s": [row[name] for row in rows] for name in names})
+
+
+def put_off(tx: Connection, effect_ids: Sequence[str], until_us: int) -> None:
+    """Let effects wait until they are looked at again; nothing else of them changes."""
+    if effect_ids:
+        tx.execute(_PUT_OFF, {"ids": list(effect_ids), "until_us": until_us})
 
 
 def mark_dispatched(tx: Connection, effects: Sequence[Effect], now_us: int) -> list[Effect]:

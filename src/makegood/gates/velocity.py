@@ -63,6 +63,10 @@ class Board:
         """Return the first breaker that is not closed over an action."""
         return next((_stop(c) for c in self._over(subject) if c.state is not State.CLOSED), None)
 
+    def open_over(self, subject: Subject) -> Stop | None:
+        """Return the first breaker that is open over an action; half-open ones are not."""
+        return next((_stop(c) for c in self._over(subject) if c.state is State.OPEN), None)
+
     def admit(self, subject: Subject) -> Stop | None:
         """Count an action that is about to pass; return the breaker that it trips, if any."""
         money = subject.action.money
