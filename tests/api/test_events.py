@@ -6,10 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from sqlalchemy import update
 
 from makegood.api.routes.events import BATCH, MOST, ONE
 from makegood.clock import HOUR, to_rfc3339
 from makegood.domain.roles import Role
+from makegood.gates.persons import PERSON
 from makegood.state import query
 
 if TYPE_CHECKING:
@@ -162,3 +164,38 @@ def test_what_was_set_aside_is_listed_and_can_be_tried_again(
     assert again["outcome"] == "accepted"
     assert client.get("/v1/quarantine", headers=headers).json()["items"] == []
     assert _orders(town, 1) == [True]
+
+
+@pytest.mark.parametrize(
+    "broken", [{"time": "later"}, {"data": {"nothing": "known"}}, {"type": "sales_order.paid"}]
+)
+def test_a_broken_event_of_a_foreign_source_is_refused_and_not_set_aside(
+    client: TestClient, town: Town, broken: dict[str, Any]
+) -> None:
+    """Set aside, an operator would try it again without asking who had sent it."""
+    later = {"time": to_rfc3339(town.clock.now_us() + HOUR)}
+    changes = later if "time" in broken else broken
+    foreign = _event(town, 1, source="https://payments.example/", **changes)
+    answer = _send(client, town, [foreign, _event(town, 2, **changes)])
+    outcomes = [one["outcome"] for one in answer.json()["outcomes"]]
+    assert outcomes == ["refused", "quarantined"]
+    [item] = client.get("/v1/quarantine", headers=town.bearer(Role.OPERATOR)).json()["items"]
+    assert item["source"] == "https://oms.example/north"
+
+
+def test_what_was_set_aside_is_tried_again_in_the_name_of_who_sent_it(
+    client: TestClient, town: Town
+) -> None:
+    late = _event(town, 1, time=to_rfc3339(town.clock.now_us() + HOUR))
+    quarantine_id = _send(client, town, [late]).json()["outcomes"][0]["quarantine_id"]
+    headers = town.bearer(Role.OPERATOR)
+    [item] = client.get("/v1/quarantine", headers=headers).json()["items"]
+    with town.store.write() as tx:
+        mine = PERSON.c.id == item["sent_by"]
+        assert tx.execute(update(PERSON).where(mine).values(sources='["/another"]')).rowcount == 1
+    town.pass_time(61)
+    again = client.post(f"/v1/quarantine/{quarantine_id}/requeue", headers=headers)
+    assert again.json()["outcome"] == "refused"
+    assert _orders(town, 1) == [False]
+    [still] = client.get("/v1/quarantine", headers=headers).json()["items"]
+    assert still["id"] == quarantine_id

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 from fastapi import Depends, Request
 
 from makegood.events import ingest as events
+from makegood.events import quarantine
+from makegood.gates import persons
 from makegood.gates.throttle import Throttle
 
 if TYPE_CHECKING:
@@ -90,8 +92,14 @@ class Desk:
         return self.take_in(batch, who.id, who.sources)
 
     def requeue(self, quarantine_id: str, who: Principal) -> EventOutcome:
-        """Try a quarantined event again, on an operator's word, whatever its source."""
-        context = self.ingest_context(who.id, ("*",))
+        """Try a quarantined event again, on an operator's word, as whoever sent it.
+
+        An operator says that it is whole by now, and not that it speaks for another source.
+        """
+        with self.store.read() as tx:
+            sent_by = quarantine.get(tx, quarantine_id).sent_by
+            sources = persons.sources_of(tx, sent_by)
+        context = self.ingest_context(who.id, ("*",) if sources is None else sources)
         outcome = events.requeue(self.store, quarantine_id, context)
         self.changes.publish()
         return outcome

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from makegood.errors import InvalidInput
+from makegood.events.hints import hints
 from makegood.events.model import Event, EventOutcome, IngestContext, Outcome, Raw
 from makegood.events.read import read_event
 
@@ -34,7 +35,12 @@ def check(batch: Sequence[Raw], context: IngestContext) -> Checked:
         try:
             event = read_event(raw, now_us, limits)
         except InvalidInput as problem:
-            checked.problems[index] = problem
+            # Whose it says it is comes first: set aside, it would be tried again by somebody else.
+            known = hints(raw, limits.event_bytes)
+            if known.get("source") and not allowed(known["source"]):
+                checked.refused[index] = _refusal(index, known["source"], known.get("id", ""))
+            else:
+                checked.problems[index] = problem
             continue
         if allowed(event.source):
             checked.events[index] = event

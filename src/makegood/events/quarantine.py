@@ -64,7 +64,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quarantined:
-    """An item as it stands; `end` is empty while it is open, `kept` says if it can be requeued."""
+    """An item as it stands; `end` is empty while it is open, `kept` says if it can be requeued.
+
+    `sent_by` is the person (or `local`) in whose name it came in.
+    """
 
     id: str
     reason: str
@@ -82,6 +85,7 @@ class Quarantined:
     end: str
     ended_by: str
     ended_us: int | None
+    sent_by: str = ""
 
 
 def add(tx: Connection, items: Sequence[Item], context: IngestContext) -> list[str]:
@@ -103,13 +107,13 @@ def add(tx: Connection, items: Sequence[Item], context: IngestContext) -> list[s
     for key, item in new.items():
         own = keys.get(ITEM + key)
         sealed = own.seal(item.raw, key.encode()) if own and item.raw else None
-        rows.append(_row(key, item, sealed, now_us))
+        rows.append(_row(key, item, sealed, now_us, context.actor))
     insert(tx, QUARANTINE, rows)
     append(tx, [_entry(key, item, context, now_us) for key, item in new.items()])
     return ids
 
 
-def _row(key: str, item: Item, sealed: bytes | None, now_us: int) -> dict[str, Any]:
+def _row(key: str, item: Item, sealed: bytes | None, now_us: int, sent_by: str) -> dict[str, Any]:
     return {
         "id": key,
         "reason": item.reason,
@@ -125,6 +129,7 @@ def _row(key: str, item: Item, sealed: bytes | None, now_us: int) -> dict[str, A
         "sealed": sealed,
         "person_id": item.person_id,
         "received_us": now_us,
+        "sent_by": sent_by,
     }
 
 
@@ -205,6 +210,7 @@ def _item(row: Any) -> Quarantined:  # noqa: ANN401 -- a database row
         end=row.outcome or "",
         ended_by=row.actor or "",
         ended_us=row.at_us,
+        sent_by=row.sent_by,
     )
 
 

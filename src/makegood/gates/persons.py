@@ -207,6 +207,13 @@ def persons(tx: Connection) -> list[PersonRecord]:
     ]
 
 
+def sources_of(tx: Connection, person_id: str) -> tuple[str, ...] | None:
+    """Return the sources a person speaks for, or spoke for; None where there is no such person."""
+    query = select(PERSON.c.sources).where(PERSON.c.id == person_id)
+    found = tx.execute(query).scalar_one_or_none()
+    return None if found is None else tuple(orjson.loads(found))
+
+
 def names(tx: Connection) -> dict[str, str]:
     """Return everybody's name by id, for showing who did something."""
     return {row.id: row.name for row in tx.execute(select(PERSON.c.id, PERSON.c.name))}

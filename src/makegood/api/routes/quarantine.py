@@ -14,7 +14,7 @@ router = APIRouter(prefix="/v1", tags=["quarantine"])
 
 
 class QuarantinedOut(Out):
-    """An event that was set aside; `end` is empty while it is open."""
+    """An event that was set aside; `end` is empty while it is open, `sent_by` a person's id."""
 
     id: str
     reason: str
@@ -32,6 +32,7 @@ class QuarantinedOut(Out):
     end: str
     ended_by: str
     ended_us: int | None
+    sent_by: str
 
 
 @router.get("/quarantine")
@@ -46,5 +47,5 @@ def list_quarantine(
 
 @router.post("/quarantine/{quarantine_id}/requeue")
 def requeue(house: House, who: Who, quarantine_id: str) -> EventOutcomeOut:
-    """Try an event again, after what was wrong has been put right."""
+    """Try an event again, after what was wrong has been put right, in the name of who sent it."""
     return EventOutcomeOut.of(house.requeue(quarantine_id, who))

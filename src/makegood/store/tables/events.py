@@ -71,6 +71,7 @@ class EventQuarantine(Record, table=True):
     sealed: bytes | None = blob(default=None, nullable=True)
     person_id: str = text(default="", index=True)
     received_us: int = big(index=True)
+    sent_by: str = text(default="")
 
 
 class EventQuarantineOutcome(Record, table=True):
