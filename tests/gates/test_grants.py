@@ -302,3 +302,18 @@ def test_what_was_approved_by_somebody_who_has_left_is_not_spent(
     assert world.row(GRANT).detail == "who approved it has left"
     (asked,) = world.waiting()
     assert (asked.id, asked.first_by) == (review.id, "")
+
+
+def test_what_staff_paid_back_is_not_taken_for_our_own_that_nobody_has_reported_yet(
+    world: World,
+) -> None:
+    world.order("o")
+    world.approve(world.held(refund("o", 3000, lines=("a",))).id)
+    world.settle()
+    by_hand = {"minor": 2000, "currency": "EUR"}
+    world.happen("sales_order.payment_refunded", "o", amount=by_hand, key="")
+    assert world.verdict(refund("o", 1, lines=("b",))) == "deny"
+    key = world.row(EFFECT).key
+    ours = {"minor": 3000, "currency": "EUR"}
+    world.happen("sales_order.payment_refunded", "o", amount=ours, key=key)
+    assert world.verdict(refund("o", 1, lines=("b",))) == "deny"

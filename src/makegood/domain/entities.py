@@ -86,7 +86,10 @@ class Entity:
 
 @dataclass(frozen=True, kw_only=True)
 class SalesOrder(Entity):
-    """What the customer bought and was promised; money is what payments reported."""
+    """What the customer bought and was promised; money is what payments reported.
+
+    `others_refunded_minor` is the part of `refunded_minor` that is known not to be the house's.
+    """
 
     kind: ClassVar[EntityKind] = EntityKind.SALES_ORDER
     personal: ClassVar[tuple[str, ...]] = (
@@ -111,6 +114,7 @@ class SalesOrder(Entity):
     total_minor: int = 0
     captured_minor: int = 0
     refunded_minor: int = 0
+    others_refunded_minor: int = 0
     coupon_minor: int = 0
     lines: tuple[OrderLine, ...] = ()
     placed_us: int | None = None

@@ -1,7 +1,8 @@
 """Money of an order: what is intended, unknown and confirmed never exceeds what was captured.
 
 The row of `order_money` is locked while a refund is spent. What payments reported as refunded
-includes our own confirmed refunds, so only what goes beyond them was refunded by others.
+includes our own confirmed refunds, so only what goes beyond them was refunded by others, besides
+what payments say was: ours may not have been reported yet.
 """
 
 from __future__ import annotations
@@ -94,8 +95,9 @@ def overdrafts(tx: Connection, order_ids: Iterable[str]) -> dict[str, int]:
 def _covered(order: SalesOrder | None, money: Row[Any]) -> int:
     if order is None:
         return 0
-    by_others = max(0, order.refunded_minor - money.confirmed_minor)
-    return order.captured_minor - by_others
+    known = order.others_refunded_minor
+    unsaid = max(0, order.refunded_minor - known - money.confirmed_minor)
+    return order.captured_minor - known - unsaid
 
 
 def confirm(tx: Connection, refunds: Iterable[tuple[str, Money]]) -> None:

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from makegood.domain.entities import EntityKind, OrderLine, SalesOrder
 from makegood.domain.frozen import Frozen
+from makegood.domain.ids import IdOrNone
 from makegood.domain.money import Money
 from makegood.domain.statuses import SalesOrderStatus as S
 from makegood.events.schema.base import (
@@ -28,6 +29,8 @@ from makegood.events.schema.base import (
 from makegood.events.schema.problems import FIELD_ERROR
 
 ANY: Final = tuple(S)
+OURS: Final = "obl_"
+"""What every key begins with that the house itself asks under: it is an obligation's."""
 WORKING: Final = (S.PLACED, S.HELD)
 
 
@@ -147,14 +150,25 @@ class PaymentFailed(_OrderEvent):
 
 
 class PaymentRefunded(_MoneyEvent):
-    """Payments gave money back; the order's refunded balance grows by it."""
+    """Payments gave money back; the order's refunded balance grows by it.
+
+    `key` is the idempotency key under which it was asked for, empty where there was none, as
+    when staff do it by hand. Without the field nobody can tell the house's own refunds from
+    those of others: then what is reported counts as its own, up to what it has paid.
+    """
 
     type: ClassVar[str] = "sales_order.payment_refunded"
     move: ClassVar[Move] = move(*ANY)
 
+    key: IdOrNone | None = None
+
     def apply(self, was: SalesOrder, at_us: int) -> SalesOrder:  # noqa: ARG002
-        """Add to the refunded balance."""
-        return was.but(refunded_minor=was.refunded_minor + self.amount.minor)
+        """Add to the refunded balance, and to what others paid back."""
+        others = 0 if self.key is None or self.key.startswith(OURS) else self.amount.minor
+        return was.but(
+            refunded_minor=was.refunded_minor + self.amount.minor,
+            others_refunded_minor=was.others_refunded_minor + others,
+        )
 
 
 class CouponIssued(_MoneyEvent):

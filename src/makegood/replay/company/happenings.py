@@ -83,8 +83,8 @@ class Tape:
         self.tell("sales_order.payment_captured", made.order_id, hub_id, data)
 
     def refunded(self, made: Refund, hub_id: str) -> None:
-        """Tell that money was given back."""
-        data = {"amount": money_data(made.paid.amount)}
+        """Tell that money was given back, and under which key it was asked for."""
+        data = {"amount": money_data(made.paid.amount), "key": made.key}
         self.tell("sales_order.payment_refunded", made.paid.order_id, hub_id, data)
 
     def coupon_issued(self, made: Coupon, hub_id: str) -> None:
