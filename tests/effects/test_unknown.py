@@ -308,9 +308,12 @@ def test_a_process_that_dies_at_any_boundary_pays_once_or_leaves_it_to_a_person(
     world.executor.recover()
     for _ in range(3):
         world.settle(minutes=2)
-    assert tool.paid() == 1990
+    # Who died right before the call had marked it as sent: of such a tool nobody knows.
+    unsent = repeat is Repeat.NEITHER and point is Point.SENDING
+    assert tool.paid() == (0 if unsent else 1990)
     assert tool.twice == []
-    lost = repeat is Repeat.NEITHER and point in (Point.AFTER_DISPATCH, Point.BEFORE_CONFIRM)
+    on_the_way = (Point.SENDING, Point.AFTER_DISPATCH, Point.BEFORE_CONFIRM)
+    lost = repeat is Repeat.NEITHER and point in on_the_way
     assert world.row(EFFECT).status == ("unknown" if lost else "confirmed")
     assert world.ledger_is_sound()
 

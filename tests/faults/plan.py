@@ -20,7 +20,7 @@ GO_ON: Final = "go on"
 class Where(StrEnum):
     """The moments at which a life can be ended, each counted by its own passages.
 
-    The first six are the executor's own boundaries. `decision_to_grant` is inside the
+    The first seven are the executor's own boundaries. `decision_to_grant` is inside the
     transaction of an approval (or of an allow), after the decision is written and before the
     grant is; `outbox` is before what happened is put there to be told. `statement`, `commit` and
     `begin` are before any SQL statement, before a commit is sent, and when the next transaction
@@ -30,6 +30,7 @@ class Where(StrEnum):
     BEFORE_INTENT = "before_intent"
     AFTER_INTENT = "after_intent"
     BEFORE_DISPATCH = "before_dispatch"
+    SENDING = "sending"
     AFTER_DISPATCH = "after_dispatch"
     BEFORE_CONFIRM = "before_confirm"
     AFTER_CONFIRM = "after_confirm"

@@ -20,6 +20,7 @@ MINUTE_S: Final = 3.0
 AT_WORK: Final = (
     Where.BEFORE_INTENT,
     Where.BEFORE_DISPATCH,
+    Where.SENDING,
     Where.AFTER_DISPATCH,
     Where.BEFORE_CONFIRM,
 )

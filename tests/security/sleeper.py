@@ -1,4 +1,4 @@
-"""A process that falls asleep (SIGSTOP) at a boundary of an effect: one to be taken over from."""
+"""A process that falls asleep (SIGSTOP) on the way of an effect: one to be taken over from."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 from makegood.clock import VirtualClock
 from makegood.domain.actions import ActionKind
-from makegood.domain.effects import AdapterFacts, EffectCall, EffectStatus, Outcome
+from makegood.domain.effects import AdapterFacts, EffectCall, EffectStatus, Outcome, Repeat
 from makegood.effects.boundary import Point
 from makegood.effects.executor import Executor
 from makegood.errors import Superseded
+from makegood.sdk import before_request
 from makegood.store.session import Store
 from makegood.workspace.policies import read_policies
 from makegood.workspace.reference import reference_root
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from makegood.domain.effects import Adapter
 
 REFUSED = 7
+IN_THE_CALL = "in_the_call"
 
 
 @dataclass(slots=True)
@@ -32,11 +34,16 @@ class FileBooks:
 
     facts: AdapterFacts
     path: Path
+    sleeps: bool = False
 
     def perform_many(self, calls: tuple[EffectCall, ...]) -> tuple[Outcome, ...]:
-        """Write each call down, whoever makes it and however often."""
-        with self.path.open("a", encoding="utf-8") as file:
-            for call in calls:
+        """Write each call down, whoever makes it and however often; sleep before, once, if so."""
+        if self.sleeps:
+            self.sleeps = False
+            os.kill(os.getpid(), signal.SIGSTOP)
+        for call in calls:
+            before_request()
+            with self.path.open("a", encoding="utf-8") as file:
                 file.write(f"{os.getpid()} {call.key}\n")
         return tuple(Outcome(status=EffectStatus.CONFIRMED, reference=c.key) for c in calls)
 
@@ -56,14 +63,21 @@ def lines(path: Path) -> list[tuple[int, str]]:
 
 
 def executor(
-    store: Store, now_us: int, books: Path, epoch: int, boundary: Sleeper | None
+    store: Store,
+    now_us: int,
+    books: Path,
+    epoch: int,
+    point: str = "",
+    repeat: Repeat = Repeat.IDEMPOTENT,
 ) -> Executor:
-    """Return an executor of one epoch, whose refunds go to the file."""
+    """Return an executor of one epoch, whose refunds go to the file; `point` is where it sleeps."""
     policies, problems = read_policies(reference_root())
     assert policies is not None, problems
+    facts = facts_for(ActionKind.REFUND, repeat)
     made: dict[ActionKind, Adapter] = {
-        ActionKind.REFUND: FileBooks(facts_for(ActionKind.REFUND), books)
+        ActionKind.REFUND: FileBooks(facts, books, sleeps=point == IN_THE_CALL)
     }
+    boundary = Sleeper(Point(point)) if point and point != IN_THE_CALL else None
     return Executor(store, VirtualClock(now_us), made, epoch, boundary, policies=lambda: policies)
 
 
@@ -81,12 +95,11 @@ class Sleeper:
             os.kill(os.getpid(), signal.SIGSTOP)
 
 
-def main(store_url: str, now_us: str, books: str, epoch: str, point: str) -> None:
+def main(store_url: str, now_us: str, books: str, epoch: str, point: str, repeat: str) -> None:
     """Carry out what is granted, asleep for a while in the middle of it."""
     store = Store.open(store_url)
-    boundary = Sleeper(Point(point))
     try:
-        executor(store, int(now_us), Path(books), int(epoch), boundary).settle()
+        executor(store, int(now_us), Path(books), int(epoch), point, Repeat(repeat)).settle()
     except Superseded:
         sys.exit(REFUSED)
 

@@ -16,6 +16,7 @@ class Point(StrEnum):
     BEFORE_INTENT = "before_intent"
     AFTER_INTENT = "after_intent"
     BEFORE_DISPATCH = "before_dispatch"
+    SENDING = "sending"
     AFTER_DISPATCH = "after_dispatch"
     BEFORE_CONFIRM = "before_confirm"
     AFTER_CONFIRM = "after_confirm"

@@ -12,15 +12,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from types import UnionType
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import structlog
 
+from makegood.clock import SECOND, stopwatch_s
 from makegood.domain.effects import EffectStatus, Outcome
-from makegood.effects import marking, reads, reconcile, records
+from makegood.effects import marking, reads, reconcile, records, sending
 from makegood.effects.boundary import Point, Unwatched
-from makegood.errors import EffectRefused, OutcomeUnknown
+from makegood.errors import OutcomeUnknown
 from makegood.gates import epoch, grants, velocity
 
 if TYPE_CHECKING:
@@ -172,9 +172,10 @@ class Executor:
             asked = marking.in_doubt(tx, adapter.facts, batch.effects, policies, now_us)
         known = self._look_up(adapter, asked)
         to_send = [e for e in batch.effects if e.id not in known]
+        marking_s = stopwatch_s()
         marked = self._mark(adapter.facts, to_send, frozenset(e.id for e in asked))
         if marked.sent:
-            self._send(Batch(adapter, tuple(marked.sent)))
+            self._send(Batch(adapter, tuple(marked.sent)), marking_s)
         return len(known) + len(marked.sent) + marked.moved
 
     def _mark(
@@ -191,22 +192,27 @@ class Executor:
 
         return self._store.write_again(mark)
 
-    def _send(self, batch: Batch) -> None:
-        try:
-            outcomes = batch.adapter.perform_many(tuple(e.call for e in batch.effects))
-        except EffectRefused as refusal:
-            nothing_done = Outcome(status=EffectStatus.FAILED, detail=refusal.detail)
-            outcomes = (nothing_done,) * len(batch.effects)
-        except OutcomeUnknown as unknown:
-            outcomes = _all_unknown(batch.effects, unknown.detail)
-        except Exception as error:
-            log.exception("tool failed", adapter=batch.adapter.facts.name)
-            outcomes = _all_unknown(batch.effects, f"{type(error).__name__}: {error}")
-        if not _answers(outcomes, Outcome, len(batch.effects)):
-            outcomes = _all_unknown(batch.effects, "the tool did not answer for each call")
+    def _send(self, batch: Batch, marking_s: float) -> None:
+        self._boundary.reached(Point.SENDING)
+        check = partial(self._require_in_time, batch.adapter.facts, marking_s)
+        outcomes = sending.perform(batch.adapter, batch.effects, check)
         self._boundary.reached(Point.AFTER_DISPATCH)
         pairs = tuple(zip(batch.effects, outcomes, strict=True))
         self._note(self._without_doubt(batch.adapter, pairs))
+
+    def _require_in_time(self, adapter: AdapterFacts, marking_s: float) -> None:
+        """Check, right before a request, that it was marked just now and the work is still ours.
+
+        Raises:
+            OutcomeUnknown: the process was held up; who would ask the outside may have done so.
+            Superseded: another process owns the work now.
+
+        """
+        late_s = stopwatch_s() - marking_s
+        if late_s > adapter.in_flight_us / SECOND / 2:
+            raise OutcomeUnknown(f"held up for {late_s:.0f} s after it was marked as sent")
+        with self._store.read() as tx:
+            epoch.require(tx, self._epoch)
 
     def _without_doubt(
         self, adapter: Adapter, outcomes: Sequence[tuple[Effect, Outcome]]
@@ -216,25 +222,14 @@ class Executor:
         That a repeat was refused says nothing of the first call, which may have been done.
         """
         repeats = [e for e, o in outcomes if o.status is EffectStatus.FAILED and e.attempts > 1]
-        known = dict(zip((e.id for e in repeats), self._ask(adapter, repeats), strict=True))
+        known = dict(zip((e.id for e in repeats), sending.ask(adapter, repeats), strict=True))
         return [(e, known.get(e.id) or o) for e, o in outcomes]
 
     def _look_up(self, adapter: Adapter, effects: Sequence[Effect]) -> set[str]:
-        answers = self._ask(adapter, effects)
+        answers = sending.ask(adapter, effects)
         found = [(e, a) for e, a in zip(effects, answers, strict=True) if a is not None]
         self._note(found)
         return {e.id for e, _ in found}
-
-    def _ask(self, adapter: Adapter, effects: Sequence[Effect]) -> tuple[Outcome | None, ...]:
-        if not effects:
-            return ()
-        try:
-            answers = adapter.look_up_many(tuple(e.key for e in effects))
-        except Exception as error:  # noqa: BLE001 -- workspace code: not knowing is one of its answers
-            return _all_unknown(effects, f"{type(error).__name__}: {error}")
-        if not _answers(answers, Outcome | None, len(effects)):
-            return _all_unknown(effects, "the tool did not answer for each key")
-        return answers
 
     def _note(self, outcomes: Sequence[tuple[Effect, Outcome]]) -> None:
         if not outcomes:
@@ -279,15 +274,3 @@ class Executor:
 def _size(adapter: AdapterFacts) -> int:
     """Return how many calls are marked as sent at a time: no more than go out together."""
     return max(1, min(BATCH, adapter.at_once))
-
-
-def _all_unknown(effects: Sequence[Effect], why: str) -> tuple[Outcome, ...]:
-    return (Outcome(status=EffectStatus.UNKNOWN, detail=why),) * len(effects)
-
-
-def _answers(answers: object, kind: type | UnionType, count: int) -> bool:
-    """Say whether a tool, which is workspace code, answered as it promised."""
-    if not isinstance(answers, tuple):
-        return False
-    values = cast("tuple[object, ...]", answers)
-    return len(values) == count and all(isinstance(value, kind) for value in values)

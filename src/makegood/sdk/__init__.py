@@ -121,6 +121,7 @@ from makegood.proposals.types import (
     Proposed,
     StateReader,
 )
+from makegood.sdk.fence import before_request
 from makegood.sdk.http import Connections, TimeOuts, http_client, read_json
 from makegood.sdk.readings import CourierReading, CustomerReading, OrderReading, WeatherReading
 from makegood.sdk.tags import agent, effects, reads, tool
@@ -243,6 +244,7 @@ __all__ = [
     "Work",
     "agent",
     "assign",
+    "before_request",
     "beyond",
     "choose",
     "compensate",

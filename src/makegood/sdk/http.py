@@ -19,6 +19,7 @@ import httpx
 from makegood.clock import stopwatch_s
 from makegood.domain.effects import Connection
 from makegood.errors import NotConnected, ReadFailed
+from makegood.sdk.fence import before_request
 
 MakeTransport = Callable[[Connection], httpx.BaseTransport]
 
@@ -52,13 +53,17 @@ class _Draining(httpx.SyncByteStream):
 
 
 class _TotalTimeOut(httpx.BaseTransport):
-    """Gives each request a deadline; httpx itself only limits the wait between two bytes."""
+    """Lets each request pass the fence, and gives it a deadline.
+
+    httpx itself only limits the wait between two bytes.
+    """
 
     def __init__(self, inner: httpx.BaseTransport, total_s: float) -> None:
         self._inner = inner
         self._total_s = total_s
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        before_request()
         until_s = stopwatch_s() + self._total_s
         response = self._inner.handle_request(request)
         body = _Draining(cast("httpx.SyncByteStream", response.stream), request, until_s)
