@@ -142,7 +142,7 @@ def test_no_drone_is_sent_into_a_storm_that_came_meanwhile(world: World, *, repe
     assert (tool.calls, world.row(EFFECT).status) == (sent, "failed")
 
 
-def coupons_an_hour(world: World, most: int) -> None:
+def coupons_an_hour(world: World, most: int) -> Velocity:
     rule = Velocity(
         name="coupons",
         kinds=(ActionKind.COUPON,),
@@ -153,6 +153,7 @@ def coupons_an_hour(world: World, most: int) -> None:
         probes=1,
     )
     world.policy("breakers", velocity=(rule,))
+    return rule
 
 
 def tripped(world: World) -> None:
@@ -161,6 +162,7 @@ def tripped(world: World) -> None:
     world.orders("a", "b", "c")
     world.propose(coupon("a"), coupon("b"))
     assert world.executor.intend() == 2
+    world.clock.advance(1)
     assert world.verdict(coupon("c")) == "hold"
 
 
@@ -172,6 +174,18 @@ def test_what_was_intended_waits_while_a_breaker_over_it_is_open(world: World) -
         now_us = world.clock.now_us()
         breakers.reset(tx, world.policies, "coupons", "hub:h1", SECOND.person_id, now_us)
     assert world.settle(minutes=1) == 2
+
+
+def test_what_is_intended_with_what_trips_a_breaker_goes_out(world: World) -> None:
+    """It was within what policy lets through."""
+    world.policy("breakers", velocity=(), counters=())
+    rule = coupons_an_hour(world, 2)
+    world.policy("breakers", velocity=(rule.model_copy(update={"kinds": (REFUND,)}),))
+    world.orders("a", "b", "c")
+    for name in ("a", "b", "c"):
+        world.approve(world.held(refund(name, 1000)).id)
+    assert world.settle() == 2
+    assert len(world.waiting()) == 1
 
 
 def test_what_the_gate_let_pass_is_no_probe_of_a_half_open_breaker(world: World) -> None:

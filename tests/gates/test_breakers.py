@@ -12,11 +12,22 @@ from makegood.clock import MINUTE
 from makegood.domain.actions import ActionKind
 from makegood.domain.authority import ReviewStatus, Verdict
 from makegood.domain.policy import Velocity
-from makegood.errors import Conflict, NotFound
+from makegood.errors import Conflict, NotAllowed, NotFound
 from makegood.gates import breakers
 from makegood.gates.circuits import State
+from makegood.gates.reviews import Decider
 from makegood.ledger.kinds import EntryKind
-from tests.gates.world import ACTION, SUPERVISOR, coupon, notify, recall, refund, stop_service
+from tests.gates.world import (
+    ACTION,
+    SECOND,
+    SUPERVISOR,
+    cancel,
+    coupon,
+    notify,
+    recall,
+    refund,
+    stop_service,
+)
 
 if TYPE_CHECKING:
     from makegood.gates.breakers import BreakerState
@@ -43,10 +54,12 @@ def state(world: World) -> BreakerState:
     return only_one
 
 
-def reset(world: World, name: str = "fast", scope: str = "hub:h1") -> None:
+def reset(
+    world: World, name: str = "fast", scope: str = "hub:h1", by: Decider = SUPERVISOR
+) -> None:
     with world.store.write() as tx:
         now_us = world.clock.now_us()
-        breakers.reset(tx, world.policies, name, scope, SUPERVISOR.person_id, now_us)
+        breakers.reset(tx, world.policies, name, scope, by.person_id, now_us)
 
 
 def coupons(world: World, count: int, first: int = 0) -> list[str]:
@@ -340,3 +353,50 @@ def test_a_kill_switch_keeps_people_from_approving_until_it_is_cleared(world: Wo
         world.approve(review.id)
     world.go_on("hub:h1")
     assert world.approve(review.id).status is ReviewStatus.APPROVED
+
+
+THIRD = Decider("per_third", SUPERVISOR.roles)
+
+
+def refunds_of(world: World, by: Decider) -> None:
+    """Let somebody approve more refunds than a breaker lets through."""
+    for name in ("a", "b", "c"):
+        world.approve(world.held(refund(world.order(name))).id, by=by)
+    world.settle()
+    assert state(world).state is State.OPEN
+
+
+def test_who_approved_what_it_counted_does_not_reset_it(world: World) -> None:
+    """A stolen token that approves too much must not be able to go on after a reset."""
+    only(world, max_count=2, kinds=(ActionKind.REFUND,))
+    refunds_of(world, THIRD)
+    with pytest.raises(NotAllowed, match="another person resets it"):
+        reset(world, by=THIRD)
+    assert state(world).state is State.OPEN
+    reset(world, by=SECOND)
+    assert state(world).state is State.CLOSED
+
+
+def test_the_first_of_two_who_approved_does_not_reset_it_either(world: World) -> None:
+    only(world, max_count=1, kinds=(ActionKind.REFUND,))
+    for name in ("a", "b"):
+        review = world.held(refund(world.order(name, captured=90_000), 50_000))
+        for by in (SUPERVISOR, SECOND):
+            world.approve(review.id, by=by)
+    world.settle()
+    for by in (SUPERVISOR, SECOND):
+        with pytest.raises(NotAllowed):
+            reset(world, by=by)
+    reset(world, by=THIRD)
+
+
+@pytest.mark.parametrize("by", [SUPERVISOR, SECOND])
+def test_who_approved_something_else_or_long_before_may_reset_it(world: World, by: Decider) -> None:
+    only(world, max_count=2, kinds=(ActionKind.REFUND,))
+    world.approve(world.held(refund(world.order("z"))).id)
+    world.settle()
+    world.pass_time(61)
+    world.approve(world.held(cancel(world.order("y"))).id, by=SECOND)
+    refunds_of(world, THIRD)
+    reset(world, by=by)
+    assert state(world).state is State.CLOSED

@@ -50,7 +50,7 @@ def why_not(
 def kept_back(
     tx: Connection, effects: Sequence[Effect], breakers: Breakers, now_us: int
 ) -> frozenset[str]:
-    """Return the ids of effects that wait because a breaker over them has opened meanwhile.
+    """Return the ids of effects that wait: a breaker over them has opened since their intent.
 
     While it is half-open, what the gate let pass before waits as well: only what people approve
     are its probes. What goes out under a bypass is marked.
@@ -72,9 +72,8 @@ def kept_back(
 
 
 def _stop(board: velocity.Board, effect: Effect) -> velocity.Stop | None:
-    if effect.given_by == BY_GATE and effect.status is EffectStatus.INTENDED:
-        return board.stop(effect.subject)
-    return board.open_over(effect.subject)
+    by_gate = effect.given_by == BY_GATE and effect.status is EffectStatus.INTENDED
+    return board.turned_since(effect.subject, effect.intended_us, half_open=by_gate)
 
 
 def _is_safety(effect: Effect) -> bool:

@@ -5,11 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, or_, select
 
-from makegood.errors import NotFound
+from makegood.clock import MINUTE
+from makegood.domain.actions import read_action
+from makegood.domain.authority import ReviewStatus
+from makegood.domain.policy import VelocityScope
+from makegood.errors import NotAllowed, NotFound
 from makegood.gates import velocity
 from makegood.gates.circuits import Circuit, State
+from makegood.gates.places import Subject, places
+from makegood.gates.review_items import ACTION, REVIEW
+from makegood.store.sql import among
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Select
@@ -18,6 +25,16 @@ if TYPE_CHECKING:
     from makegood.gates.circuits import Tripped
 
 _ALL: Final = select(velocity.BREAKER).order_by(velocity.BREAKER.c.key)
+_APPROVED: Final = (
+    select(ACTION.c.body, ACTION.c.agent)
+    .join(REVIEW, REVIEW.c.action_id == ACTION.c.id)
+    .where(
+        or_(REVIEW.c.decided_by == bindparam("person"), REVIEW.c.first_by == bindparam("person")),
+        REVIEW.c.status.in_([ReviewStatus.APPROVING, ReviewStatus.APPROVED]),
+        REVIEW.c.decided_us >= bindparam("since_us"),
+        among(ACTION.c.kind, "kinds"),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +76,7 @@ def reset(
 
     Raises:
         NotFound: no breaker of that name is open or half-open in that scope.
+        NotAllowed: this person approved some of what it counted, so that it is another's to reset.
 
     """
     which = velocity.BREAKER.c
@@ -66,9 +84,33 @@ def reset(
     tripped = [c for c in _read(tx, policies, locked) if c.state is not State.CLOSED]
     if not tripped:
         raise NotFound(f"no breaker {name} is open or half-open for {scope}")
+    if any(_approved_by(tx, circuit, person_id) for circuit in tripped):
+        raise NotAllowed(f"you approved some of what {name} counted; another person resets it")
     for circuit in tripped:
         circuit.reset(now_us)
     velocity.save_reset(tx, tripped, person_id, now_us)
+
+
+def _approved_by(tx: Connection, circuit: Circuit, person_id: str) -> bool:
+    """Say whether a person approved, since its window began, something that it stands over.
+
+    Else whoever approves too much, a stolen token too, could go on with a reset in between.
+    """
+    rule = circuit.rule
+    asked = {
+        "person": person_id,
+        "since_us": circuit.since_us - rule.window_minutes * MINUTE,
+        "kinds": [kind.value for kind in rule.kinds],
+    }
+    rows = tx.execute(_APPROVED, asked).all()
+    return any(_stands_over(circuit, Subject(read_action(row.body), row.agent)) for row in rows)
+
+
+def _stands_over(circuit: Circuit, subject: Subject) -> bool:
+    # Which tool carried an action out is no longer known here; all of its kinds count.
+    if circuit.rule.per is VelocityScope.TOOL:
+        return True
+    return any(place.scope == circuit.scope for place in places([circuit.rule], subject))
 
 
 def _circuits(tx: Connection, policies: Policies) -> list[Circuit]:

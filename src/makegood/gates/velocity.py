@@ -63,9 +63,14 @@ class Board:
         """Return the first breaker that is not closed over an action."""
         return next((_stop(c) for c in self._over(subject) if c.state is not State.CLOSED), None)
 
-    def open_over(self, subject: Subject) -> Stop | None:
-        """Return the first breaker that is open over an action; half-open ones are not."""
-        return next((_stop(c) for c in self._over(subject) if c.state is State.OPEN), None)
+    def turned_since(self, subject: Subject, since_us: int, *, half_open: bool) -> Stop | None:
+        """Return the first breaker over an action that has opened since an instant, if any.
+
+        With `half_open`, one that is half-open since then is meant as well.
+        """
+        states = (State.OPEN, State.HALF_OPEN) if half_open else (State.OPEN,)
+        turned = (c for c in self._over(subject) if c.state in states and c.since_us > since_us)
+        return next((_stop(c) for c in turned), None)
 
     def admit(self, subject: Subject) -> Stop | None:
         """Count an action that is about to pass; return the breaker that it trips, if any."""
