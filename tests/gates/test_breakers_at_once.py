@@ -53,7 +53,7 @@ def test_all_that_moves_breakers_at_once_breaks_off_nothing(  # noqa: C901 -- it
     def judge() -> None:
         # The same obligations come again and again, as from a run that is driven anew.
         for order in orders:
-            world.propose(coupon(order, 100), coupon(order, 100, cause=Cause.WEATHER))
+            world.propose(coupon(order, 100), coupon(order, 100, cause=Cause.CAPACITY))
 
     def decide() -> None:
         for number, hold in enumerate(holds):

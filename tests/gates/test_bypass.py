@@ -159,7 +159,7 @@ def test_a_bypass_lifts_counters_and_what_passes_still_counts(world: World) -> N
     world.orders("o1", "o2", "o3")
     same = [coupon(o, 100) for o in ("o1", "o1")]
     assert [one.verdict for one in world.propose(same[0])] == ["allow"]
-    again = coupon("o1", 100, cause="weather")
+    again = coupon("o1", 100, cause="capacity")
     judged = world.one(again)
     assert (judged.verdict, world.row(ACTION, id=judged.action_id).bypass_id != "") == (
         "allow",

@@ -12,7 +12,7 @@ from makegood.domain.decisions import Decision, FactorSpec, Method, Option, Subj
 from makegood.domain.policy import Autonomy
 from makegood.gates.candidates import Intention, Origin
 from makegood.gates.judge import judge
-from tests.gates.world import coupon, notify
+from tests.gates.world import coupon, notify, reassign
 
 if TYPE_CHECKING:
     from makegood.gates.judge import Judged
@@ -42,6 +42,34 @@ def test_a_fresh_feed_or_another_cause_is_not_held_for_the_weather(world: World)
     assert for_weather(world) == "allow"
     world.pass_time(60)
     assert world.verdict(coupon(world.order("p"), cause=Cause.LATE)) == "allow"
+
+
+def test_the_weather_is_no_cause_where_nobody_has_heard_of_it(world: World) -> None:
+    assert for_weather(world) == "hold"
+    (review,) = world.waiting()
+    assert review.why == "nobody has heard of the weather of h1"
+
+
+@pytest.mark.parametrize(("minutes", "verdict"), [(10, "allow"), (11, "hold")])
+def test_nothing_is_given_to_a_courier_of_whom_nothing_is_heard(
+    world: World, minutes: int, verdict: str
+) -> None:
+    world.order("o")
+    world.courier("k")
+    world.happen("courier.position", "k", position={"lat": 30.0, "lon": 120.0})
+    world.pass_time(minutes)
+    judged = world.one(reassign("o", "k"))
+    assert judged.verdict.value == verdict
+    if verdict == "hold":
+        (review,) = world.waiting()
+        assert review.why == "nobody has heard of courier k for 11 min"
+
+
+def test_a_courier_who_never_says_where_they_are_is_no_silent_one(world: World) -> None:
+    world.order("o")
+    world.courier("k")
+    world.pass_time(60)
+    assert world.verdict(reassign("o", "k")) == "allow"
 
 
 def test_a_fact_that_policy_needs_and_nobody_knows_holds(world: World) -> None:

@@ -36,7 +36,7 @@ def many(world: World, count: int) -> list[Action]:
 
 def test_a_second_coupon_of_an_order_for_another_cause_holds(world: World) -> None:
     world.order("o")
-    judged = world.propose(coupon("o"), coupon("o", cause=Cause.WEATHER))
+    judged = world.propose(coupon("o"), coupon("o", cause=Cause.CAPACITY))
     assert [one.verdict for one in judged] == [Verdict.ALLOW, Verdict.HOLD]
     assert judged[1].rules == ("counter.coupons-per-order",)
 
@@ -120,7 +120,7 @@ def test_a_released_claim_whose_window_has_passed_is_given_back_once(world: Worl
         (CounterScope.AGENT, Cause.LATE, "storm", "hold"),
         (CounterScope.HUB, Cause.LATE, "another", "hold"),
         (CounterScope.CAUSE, Cause.LATE, "another", "hold"),
-        (CounterScope.CAUSE, Cause.WEATHER, "storm", "allow"),
+        (CounterScope.CAUSE, Cause.CAPACITY, "storm", "allow"),
         (CounterScope.CUSTOMER, Cause.LATE, "storm", "allow"),
         (CounterScope.ORDER, Cause.LATE, "storm", "allow"),
     ],
@@ -218,7 +218,7 @@ def test_a_counter_is_cleared_away_while_a_verdict_counts_on_it(world: World) ->
 
     clearing = Thread(target=clear)
     clearing.start()
-    judged = world.one(action.model_copy(update={"cause": Cause.WEATHER}))
+    judged = world.one(action.model_copy(update={"cause": Cause.CAPACITY}))
     clearing.join()
     assert judged.verdict.value == "allow"
     assert world.row(COUNTER).used == 1
@@ -228,7 +228,7 @@ def test_a_counter_is_cleared_away_while_a_verdict_counts_on_it(world: World) ->
 def test_what_a_person_lets_pass_uses_up_what_agents_have(world: World) -> None:
     only(world, per="order", max_count=1)
     world.order("o")
-    big = world.held(coupon("o", 301, cause=Cause.WEATHER))
+    big = world.held(coupon("o", 301, cause=Cause.CAPACITY))
     world.approve(big.id)
     assert world.row(COUNTER, key="cap|o|count").used == 1
     assert world.one(coupon("o", 300, cause=Cause.LATE)).rules == ("counter.cap",)

@@ -42,9 +42,9 @@ def test_a_full_counter_says_how_full_in_money(world: World) -> None:
     world.orders("o")
     counters = [c for c in world.policies.breakers.counters if c.name == "coupons-per-customer"]
     world.policy("breakers", counters=(counters[0].model_copy(update={"max_count": None}),))
-    for cause in (Cause.LATE, Cause.WEATHER):
+    for cause in (Cause.LATE, Cause.CAPACITY):
         world.one(coupon("o", 300, cause=cause))
-    held = world.held(coupon("o", 1, cause=Cause.CAPACITY))
+    held = world.held(coupon("o", 1, cause=Cause.OUT_OF_STOCK))
     assert held.why == (
         "the limit coupons-per-customer leaves no room for it: 6.00 EUR of 6.00 EUR is used"
     )

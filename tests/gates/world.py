@@ -438,7 +438,7 @@ def cancel(order_id: str, minor: int = 5000, **more: object) -> Cancel:
 def reassign(order_id: str, to_courier: str, assignment: int = 0, **more: object) -> Reassign:
     """Return the reassignment of an order's delivery."""
     move = {"to_courier": to_courier, **_delivery(order_id, assignment)}
-    return Reassign.model_validate(about(order_id, Cause.WEATHER) | move | more)
+    return Reassign.model_validate(about(order_id, Cause.CAPACITY) | move | more)
 
 
 def notify(order_id: str, **more: object) -> Notify:

@@ -175,13 +175,15 @@ _LIMITS: Final = ("max_count", "max_amount", "max_failures_bp", "max_rejections_
 class Confidence(Frozen):
     """When the gate itself does not trust what an action rests on.
 
-    `fresh_weather_for`: with the cause weather, they hold while the hub's weather is stale.
+    `fresh_weather_for`: with the cause weather, they hold while the hub's weather is stale or was
+    never heard of. `fresh_couriers_for`: they hold while nothing is heard of the courier they name.
     `needs`: facts of the entity, by kind, that must be known. `score_margins`: the least by which
     the chosen option must beat the best other one, by kind, in points of the score; a joint plan
     is not asked, where orders displace each other.
     """
 
     fresh_weather_for: tuple[ActionKind, ...]
+    fresh_couriers_for: tuple[ActionKind, ...]
     needs: dict[ActionKind, tuple[str, ...]]
     score_margins: dict[ActionKind, int]
 

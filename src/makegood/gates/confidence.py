@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from makegood.clock import MINUTE
-from makegood.domain.actions import Cause
+from makegood.domain.actions import Cause, Reassign
 from makegood.domain.authority import Verdict
-from makegood.domain.entities import EntityKind, Hub
+from makegood.domain.entities import Courier, EntityKind, Hub
 from makegood.state import query
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from makegood.gates.fingerprints import Entities
 
 
+STALE: Final = "confidence.stale"
 MARGIN: Final = "confidence.margin"
 """The rule that holds what was chosen by too little."""
 
@@ -71,20 +72,54 @@ def _thin(candidate: Candidate, policies: Policies) -> None:
 
 
 def _stale(tx: Connection, policies: Policies, judged: Sequence[Candidate], now_us: int) -> None:
-    """Hold what the weather is the cause of while the hub's weather is older than policy allows.
+    """Hold what rests on a feed that is older than policy allows, each kind on its own."""
+    _old_weather(tx, policies, judged, now_us)
+    _silent_couriers(tx, policies, judged, now_us)
 
-    A hub whose weather was never heard of has no such feed that could be stale.
-    """
+
+def _old_weather(
+    tx: Connection, policies: Policies, judged: Sequence[Candidate], now_us: int
+) -> None:
+    """Hold what the weather is said to be the cause of, where nobody knows how the weather is."""
     kinds = policies.breakers.confidence.fresh_weather_for
     asking = [c for c in judged if c.action.cause is Cause.WEATHER and c.action.kind in kinds]
     if not asking:
         return
     hubs = query.many(tx, EntityKind.HUB, sorted({c.action.hub_id for c in asking}))
-    limit_minutes = policies.detection.feeds.weather_stale_minutes
+    limit_us = policies.detection.feeds.weather_stale_minutes * MINUTE
     for candidate in asking:
         hub = hubs.get(candidate.action.hub_id)
         seen_us = hub.rain_seen_us if isinstance(hub, Hub) else None
-        if seen_us is not None and now_us - seen_us > limit_minutes * MINUTE:
+        if seen_us is None:
+            why = f"nobody has heard of the weather of {candidate.action.hub_id}"
+            candidate.say(STALE, Verdict.HOLD, why)
+        elif now_us - seen_us > limit_us:
             old = (now_us - seen_us) // MINUTE
             why = f"the weather of {candidate.action.hub_id} is {old} min old"
-            candidate.say("confidence.stale", Verdict.HOLD, why)
+            candidate.say(STALE, Verdict.HOLD, why)
+
+
+def _silent_couriers(
+    tx: Connection, policies: Policies, judged: Sequence[Candidate], now_us: int
+) -> None:
+    """Hold what gives something to a courier of whom nothing was heard for too long.
+
+    Who never said where they are has no such feed that could be old.
+    """
+    kinds = policies.breakers.confidence.fresh_couriers_for
+    giving = [
+        (c, c.action.to_courier)
+        for c in judged
+        if isinstance(c.action, Reassign) and c.action.kind in kinds
+    ]
+    if not giving:
+        return
+    couriers = query.many(tx, EntityKind.COURIER, sorted({courier for _, courier in giving}))
+    limit_us = policies.detection.feeds.couriers_stale_minutes * MINUTE
+    for candidate, courier_id in giving:
+        courier = couriers.get(courier_id)
+        seen_us = courier.position_us if isinstance(courier, Courier) else None
+        if seen_us is not None and now_us - seen_us > limit_us:
+            old = (now_us - seen_us) // MINUTE
+            why = f"nobody has heard of courier {courier_id} for {old} min"
+            candidate.say(STALE, Verdict.HOLD, why)
