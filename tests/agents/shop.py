@@ -17,7 +17,9 @@ from makegood.domain.authority import ActionStatus, ReviewStatus
 from makegood.domain.entities import FulfilmentOrder, Hub, SalesOrder, Waybill
 from makegood.domain.incidents import Incident, IncidentKind, IncidentStatus
 from makegood.planning import CourierLoad, Given
+from makegood.proposals import validate
 from makegood.proposals.types import ActionOutcome, AgentContext, Earlier, Proposal, Proposed
+from makegood.proposals.validate import Fault
 from tests.planning.city import HOME, NOW_US, STAMP, policies
 
 _OF_DELIVERIES = (IncidentKind.WEATHER, IncidentKind.CAPACITY)
@@ -224,3 +226,8 @@ def kinds(proposal: Proposal) -> dict[ActionKind, int]:
     for one in proposal.actions:
         counted[one.action.kind] = counted.get(one.action.kind, 0) + 1
     return counted
+
+
+def faults(proposal: Proposal, made: Shop) -> tuple[Fault, ...]:
+    """Return what does not make sense in a proposal of this shop, by the reference policies."""
+    return validate.faults(proposal, made, policies().objectives)

@@ -9,8 +9,7 @@ from makegood.domain.actions import ActionKind, Cause
 from makegood.domain.authority import ActionStatus
 from makegood.domain.incidents import IncidentKind
 from makegood.domain.statuses import SalesOrderStatus
-from makegood.proposals.validate import faults
-from tests.agents.shop import Driver, Shop, context, kinds, sale
+from tests.agents.shop import Driver, Shop, context, faults, kinds, sale
 from tests.planning.city import city
 
 

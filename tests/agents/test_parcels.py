@@ -12,8 +12,7 @@ from makegood.domain.entities import Waybill
 from makegood.domain.incidents import Evidence, IncidentKind
 from makegood.planning import recompute
 from makegood.proposals.types import AgentContext
-from makegood.proposals.validate import faults
-from tests.agents.shop import Driver, Shop, context, kinds, sale
+from tests.agents.shop import Driver, Shop, context, faults, kinds, sale
 from tests.planning.city import NOW_US, city
 
 

@@ -25,8 +25,7 @@ from makegood.domain.incidents import IncidentKind
 from makegood.domain.sourcing import Due, LineSources, Sourcing, Spare, Swap
 from makegood.errors import ReadFailed
 from makegood.proposals.types import AgentContext, Proposal
-from makegood.proposals.validate import faults
-from tests.agents.shop import Driver, Shop, context, kinds, sale
+from tests.agents.shop import Driver, Shop, context, faults, kinds, sale
 from tests.planning.city import HOME, NOW_US, city
 
 OTHER = Point(HOME.lat + 0.008, HOME.lon + 0.008)

@@ -8,8 +8,7 @@ from agents.stockless import build
 from makegood.domain.actions import ActionKind, Cause
 from makegood.domain.authority import ActionStatus
 from makegood.domain.incidents import Evidence, IncidentKind
-from makegood.proposals.validate import faults
-from tests.agents.shop import Driver, Shop, context, kinds, sale
+from tests.agents.shop import Driver, Shop, context, faults, kinds, sale
 from tests.planning.city import NOW_US, city
 
 

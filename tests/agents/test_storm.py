@@ -17,9 +17,8 @@ from makegood.domain.incidents import IncidentKind
 from makegood.errors import ReadFailed
 from makegood.planning import CourierLoad, Given
 from makegood.proposals.types import Earlier
-from makegood.proposals.validate import faults
 from makegood.sdk import CourierReading, CustomerReading, Point, WeatherReading
-from tests.agents.shop import Driver, Shop, context, incident, kinds, raining, sale
+from tests.agents.shop import Driver, Shop, context, faults, incident, kinds, raining, sale
 from tests.planning.city import NOW_US, city
 from tests.yardstick import costs_less_than
 

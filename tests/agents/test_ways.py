@@ -18,8 +18,7 @@ from makegood.domain.sourcing import LineSources, Sourcing, Spare
 from makegood.errors import ReadFailed
 from makegood.planning import CourierLoad
 from makegood.proposals.types import Earlier, Proposal
-from makegood.proposals.validate import faults
-from tests.agents.shop import Driver, Shop, context, raining, sale
+from tests.agents.shop import Driver, Shop, context, faults, raining, sale
 from tests.planning.city import HOME, NOW_US, city
 
 KINDS = (ActionKind.REASSIGN, ActionKind.REROUTE, ActionKind.CANCEL)

@@ -12,8 +12,8 @@ from agents.storm import build
 from makegood.domain.actions import Action, ActionKind, Cancel, Cause, StopService
 from makegood.domain.money import Money
 from makegood.proposals.types import Proposal, Proposed
-from makegood.proposals.validate import faults, without
-from tests.agents.shop import Driver, Shop, context, raining, sale
+from makegood.proposals.validate import without
+from tests.agents.shop import Driver, Shop, context, faults, raining, sale
 from tests.planning.city import city
 
 
@@ -124,6 +124,19 @@ def test_a_decision_that_was_not_made_from_its_record_explains_nothing() -> None
     found = faults(replace(old, decisions=(forged, *old.decisions[1:])), shop())
     behind = {i for i, one in enumerate(old.actions) if one.decision == 0}
     assert {fault.index for fault in found if fault.field == "decision"} == behind
+
+
+def test_a_decision_weighs_as_policy_does() -> None:
+    """The margin of a choice, and its explanation, are worth what its weights are."""
+    first = proposal().decisions[0]
+    changed = [
+        factor.model_copy(update={"weight": factor.weight + (not place)})
+        for place, factor in enumerate(first.factors)
+    ]
+    again = first.model_copy(update={"factors": tuple(changed)})
+    found = faults(replace(proposal(), decisions=(again, *proposal().decisions[1:])), shop())
+    explained = {i for i, one in enumerate(proposal().actions) if one.decision == 0}
+    assert {fault.index for fault in found if "policy says" in fault.why} == explained
 
 
 def test_faulty_actions_can_be_left_out() -> None:

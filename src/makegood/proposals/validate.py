@@ -29,6 +29,7 @@ from makegood.domain.actions import (
 from makegood.domain.canonical import canonical
 from makegood.domain.decisions import Decision, Method, Subject
 from makegood.domain.entities import FulfilmentOrder, SalesOrder
+from makegood.domain.policies_planning import Objectives
 from makegood.domain.statuses import OPEN_FULFILMENT
 from makegood.planning import recompute
 from makegood.proposals import sense
@@ -44,10 +45,11 @@ class Fault:
     why: str
 
 
-def faults(proposal: Proposal, state: StateReader) -> tuple[Fault, ...]:
+def faults(proposal: Proposal, state: StateReader, objectives: Objectives) -> tuple[Fault, ...]:
     """Return everything in a proposal that does not make sense, by action and field."""
+    weights = {name.value: weight for name, weight in objectives.weights.items()}
     known = _known(proposal, state)
-    decisions = [_read(decision) for decision in proposal.decisions]
+    decisions = [_read(decision, weights) for decision in proposal.decisions]
     found: list[Fault] = []
     for index, proposed in enumerate(proposal.actions):
         found += [Fault(index, field, why) for field, why in _malformed(proposed)]
@@ -78,11 +80,11 @@ _FULFILMENT_KINDS: Final = (Reassign, Reroute, Recall, Unassign)
 
 @dataclass(frozen=True, slots=True)
 class _Explained:
-    """A decision by subject, and whether it chooses the same again."""
+    """A decision by subject, and why it explains nothing, if so."""
 
     decision: Decision
     subjects: Mapping[str, Subject]
-    sound: bool
+    trouble: str
 
 
 def _known(proposal: Proposal, state: StateReader) -> _Known:
@@ -149,10 +151,16 @@ def _fulfilment(action: _OnFulfilment, known: _Known) -> _Say:
             yield "from_courier", f"it is with {order.courier_id!r}"
 
 
-def _read(decision: Decision) -> _Explained:
+def _read(decision: Decision, weights: Mapping[str, int]) -> _Explained:
     again = recompute(decision)
-    sound = again == tuple(subject.chosen for subject in decision.subjects)
-    return _Explained(decision, {subject.id: subject for subject in decision.subjects}, sound)
+    trouble = ""
+    if again != tuple(subject.chosen for subject in decision.subjects):
+        trouble = "made again from its record, it chooses otherwise"
+    for factor in decision.factors:
+        ours = weights.get(factor.name, factor.weight)
+        if factor.weight != ours:
+            trouble = f"it gives {factor.name} a weight of {factor.weight}, policy says {ours}"
+    return _Explained(decision, {subject.id: subject for subject in decision.subjects}, trouble)
 
 
 def _explained(proposed: Proposed, decisions: Sequence[_Explained]) -> _Say:
@@ -163,8 +171,8 @@ def _explained(proposed: Proposed, decisions: Sequence[_Explained]) -> _Say:
     read = decisions[proposed.decision]
     decision, action = read.decision, proposed.action
     subject = read.subjects.get(proposed.subject)
-    if not read.sound:
-        yield "decision", "made again from its record, it chooses otherwise"
+    if read.trouble:
+        yield "decision", read.trouble
     if subject is None:
         yield "subject", f"the decision has no subject {proposed.subject!r}"
         return

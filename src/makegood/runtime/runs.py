@@ -206,7 +206,9 @@ class Runs:
         house = self._house
         submitted = desk.take()
         for proposal, digest in submitted:
-            kept, dropped = submission.check(proposal, StoreReader(house.store, house.clock))
+            kept, dropped = submission.check(
+                proposal, StoreReader(house.store, house.clock), self.rulebook.policies
+            )
             keep = partial(self._keep, run, incident, kept, digest, dropped)
             house.store.write_again(keep)
             house.intend()

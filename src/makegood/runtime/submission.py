@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from makegood.domain.incidents import Incident
+    from makegood.domain.policy import Policies
     from makegood.gates.rules import Rulebook
     from makegood.proposals.types import Proposal, Proposed, StateReader
 
@@ -30,9 +31,11 @@ PROPOSALS: Final = TypeAdapter(types.Proposal)
 log = get_logger(__name__)
 
 
-def check(proposal: Proposal, state: StateReader) -> tuple[Proposal, tuple[Fault, ...]]:
+def check(
+    proposal: Proposal, state: StateReader, policies: Policies
+) -> tuple[Proposal, tuple[Fault, ...]]:
     """Return the proposal without the actions that make no sense, and what was wrong with them."""
-    found = faults(proposal, state)
+    found = faults(proposal, state, policies.objectives)
     for fault in found:
         log.warning("action dropped", index=fault.index, field=fault.field, why=fault.why)
     return (without(proposal, found) if found else proposal), found
