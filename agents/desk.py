@@ -31,7 +31,12 @@ ANSWER: Final = "answer"
 
 Node = Callable[[RunState], RunState]
 Answer = Callable[[Sequence[ActionOutcome]], tuple[list[Proposed], list[Decision]]]
-_OPEN: Final = (ActionStatus.HELD, ActionStatus.GRANTED, ActionStatus.INTENDED)
+_OPEN: Final = (
+    ActionStatus.HELD,
+    ActionStatus.GRANTED,
+    ActionStatus.INTENDED,
+    ActionStatus.UNKNOWN,
+)
 _MONEY: Final = (ActionKind.COUPON, ActionKind.REFUND, ActionKind.CANCEL)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from agents.desk import graph
-from agents.ending import ending
+from agents.ending import covered, ending
 from agents.situation import settled
 from agents.state import RunState
 from makegood.sdk import (
@@ -63,6 +63,7 @@ class _Duplicates:
             for action in found
             if str(action.obligation_key) not in before
         ]
+        actions = covered(context, actions)
         if not actions:
             return {"proposal": ""}
         decision = self._decision(

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from makegood.sdk import (
     Action,
+    ActionKind,
+    AgentContext,
     Cancel,
     Cause,
     Decision,
@@ -18,6 +21,7 @@ from makegood.sdk import (
     SalesOrder,
     Stamp,
     Subject,
+    left_to_pay_back,
 )
 
 
@@ -27,16 +31,7 @@ def ending(order: SalesOrder, cause: Cause) -> tuple[Action, ...]:
     left = order.captured_minor - order.refunded_minor
     made: list[Action] = []
     if left > 0:
-        amount = Money(minor=left, currency=order.currency)
-        made.append(
-            Refund(
-                hub_id=hub_id,
-                order_id=order_id,
-                customer_id=customer_id,
-                cause=cause,
-                amount=amount,
-            )
-        )
+        made.append(_refund(order, cause, left))
     if order.currency:
         amount = Money(minor=order.worth_minor, currency=order.currency)
         made.append(
@@ -86,3 +81,62 @@ def end_orders(
         workspace_digest=stamp.workspace_digest,
     )
     return actions, explained
+
+
+def pay_back(
+    orders: Sequence[SalesOrder], causes: Mapping[str, Cause], decision: int, stamp: Stamp
+) -> tuple[list[Proposed], Decision]:
+    """Return refunds of orders that were ended and not paid back, and the decision behind them."""
+    actions = [
+        Proposed(_refund(order, causes[order.id], left), decision, order.id)
+        for order in orders
+        if (left := order.captured_minor - order.refunded_minor) > 0
+    ]
+    options = (Option(key="keep", values=(1,)), Option(key=ActionKind.REFUND, values=(0,)))
+    explained = Decision(
+        method=Method.LEAST_SCORE,
+        factors=(FactorSpec(name="kept", unit="orders", weight=1),),
+        subjects=tuple(Subject(id=one.subject, options=options, chosen=1) for one in actions),
+        policy_digest=stamp.policy_digest,
+        workspace_digest=stamp.workspace_digest,
+    )
+    return actions, explained
+
+
+def covered(context: AgentContext, actions: Sequence[Proposed]) -> list[Proposed]:
+    """Return actions with refunds of whole orders cut down to what is left to pay back.
+
+    Part of it may have been paid a moment ago, and nobody has reported that yet: asked for the
+    whole, the gate would refuse it all, and an order could end with the rest of its money kept.
+    """
+    ids = sorted({one.action.order_id for one in actions if _is_whole(one.action)})
+    if not ids:
+        return list(actions)
+    earlier = context.state.earlier(ids)
+    left = {one.id: left_to_pay_back(one, earlier) for one in context.state.sales_orders(ids)}
+    return [made for one in actions if (made := _cut(one, left)) is not None]
+
+
+def _cut(one: Proposed, left: Mapping[str, int]) -> Proposed | None:
+    action = one.action
+    if not isinstance(action, Refund) or action.lines:
+        return one
+    minor = min(action.amount.minor, left.get(action.order_id, 0))
+    if minor == action.amount.minor:
+        return one
+    amount = Money(minor=minor, currency=action.amount.currency)
+    return replace(one, action=action.model_copy(update={"amount": amount})) if minor else None
+
+
+def _is_whole(action: Action) -> bool:
+    return isinstance(action, Refund) and not action.lines
+
+
+def _refund(order: SalesOrder, cause: Cause, minor: int) -> Refund:
+    return Refund(
+        hub_id=order.hub_id,
+        order_id=order.id,
+        customer_id=order.customer_id,
+        cause=cause,
+        amount=Money(minor=minor, currency=order.currency),
+    )

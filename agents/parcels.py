@@ -13,7 +13,7 @@ from typing import Any, Final
 from agents.answers import answers
 from agents.coupons import Late, awards, coupons
 from agents.desk import graph
-from agents.ending import end_orders
+from agents.ending import covered, end_orders
 from agents.situation import customers_of, settled
 from agents.state import RunState
 from makegood.sdk import (
@@ -68,6 +68,7 @@ class _Parcels:
         before = settled(context.state.earlier([one.id for one in orders]))
         actions, decisions = self._ends(orders) if self._lost else self._delays(orders, before)
         actions = [one for one in actions if str(one.action.obligation_key) not in before]
+        actions = covered(context, actions)
         if not actions:
             return {"proposal": ""}
         proposal = context.proposal(actions, decisions, summary=state.get("summary", ""))

@@ -160,7 +160,9 @@ def _left_to(context: AgentContext) -> frozenset[str]:
 
 def settled(earlier: Sequence[Earlier]) -> frozenset[str]:
     """Return the obligations that were proposed before and may not, or need not, be again."""
-    return frozenset(str(one.obligation) for one in earlier if one.status not in _OVER)
+    # What met another action's obligation stands or falls with that one.
+    over = (*_OVER, ActionStatus.MET)
+    return frozenset(str(one.obligation) for one in earlier if one.status not in over)
 
 
 def customers_of(context: AgentContext, sales: Sequence[SalesOrder]) -> dict[str, CustomerReading]:

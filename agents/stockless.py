@@ -7,19 +7,22 @@ apology, and people decide.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from agents.answers import answers
 from agents.desk import graph
-from agents.ending import end_orders
+from agents.ending import covered, end_orders, pay_back
 from agents.situation import customers_of, settled
 from agents.state import RunState
 from agents.stock_actions import actions_of, told, words_of
 from agents.stock_seen import scene_of, shorts_of
 from makegood.sdk import (
     SECOND,
+    ActionKind,
     ActionOutcome,
+    ActionStatus,
     AgentContext,
     Cause,
     Decision,
@@ -36,6 +39,16 @@ from makegood.sdk import (
 
 _OPEN = (SalesOrderStatus.PLACED, SalesOrderStatus.HELD)
 _UNDELIVERED = "orders_undelivered"
+_KEPT = "orders_kept"
+_TRIES = 3
+_LIVE = (
+    ActionStatus.HELD,
+    ActionStatus.GRANTED,
+    ActionStatus.INTENDED,
+    ActionStatus.UNKNOWN,
+    ActionStatus.CONFIRMED,
+    ActionStatus.REJECTED,
+)
 
 
 @agent(name="stockless", incidents=(IncidentKind.ANOMALY,))
@@ -52,6 +65,7 @@ class _Stockless:
     def __init__(self, context: AgentContext) -> None:
         self._context = context
         evidence = {one.name for one in context.incident.evidence}
+        self._kept = _KEPT in evidence
         self._cause = Cause.UNDELIVERABLE if _UNDELIVERED in evidence else Cause.OUT_OF_STOCK
 
     def observe(self, _state: RunState) -> RunState:
@@ -60,6 +74,8 @@ class _Stockless:
         why = "every delivery of theirs failed" if failed else "their stock could not be reserved"
         count = len(self._orders())
         summary = f"{count} orders are paid, and {why}."
+        if self._kept:
+            summary = f"{count} orders were ended, and nothing pays their money back."
         return {"endangered": count, "attempt": 0, "summary": summary}
 
     def propose(self, state: RunState) -> RunState:
@@ -67,13 +83,16 @@ class _Stockless:
         context = self._context
         orders, summary = self._orders(), state.get("summary", "")
         earlier = context.state.earlier([order.id for order in orders])
-        if self._cause is Cause.UNDELIVERABLE:
+        if self._kept:
+            actions, decisions = self._pays_back(orders, earlier)
+        elif self._cause is Cause.UNDELIVERABLE:
             actions, decisions = self._ends(orders)
         else:
             actions, decisions, words = self._remedies(orders, earlier)
             summary = f"{summary} {words}".strip()
-        before = settled(earlier)
+        before = settled(earlier) - (self._may_ask_again(earlier) if self._kept else frozenset())
         actions = [one for one in actions if str(one.action.obligation_key) not in before]
+        actions = covered(context, actions)
         if not actions:
             return {"proposal": ""}
         proposal = context.proposal(actions, decisions, summary=summary)
@@ -102,11 +121,12 @@ class _Stockless:
     def _orders(self) -> tuple[SalesOrder, ...]:
         """Return the orders that hold money and for which nothing stands yet."""
         state, ids = self._context.state, self._context.incident.sales_orders
-        sales = state.sales_orders(unsettled(ids, state.earlier(ids)))
+        sales = state.sales_orders(ids if self._kept else unsettled(ids, state.earlier(ids)))
+        wanted = (SalesOrderStatus.CANCELLED,) if self._kept else _OPEN
         return tuple(
             order
             for order in sales
-            if order.status in _OPEN and order.captured_minor > order.refunded_minor
+            if order.status in wanted and order.captured_minor > order.refunded_minor
         )
 
     def _remedies(
@@ -118,6 +138,29 @@ class _Stockless:
         if plan is None:
             return [], [], ""
         return actions_of(plan, 0), [plan.decision], f"{words_of(plan).capitalize()}."
+
+    def _may_ask_again(self, earlier: Sequence[Earlier]) -> frozenset[str]:
+        """Return refunds that the gate refused so few times that it may be for the amount."""
+        refused = Counter(
+            str(one.obligation)
+            for one in earlier
+            if one.kind is ActionKind.REFUND and one.status is ActionStatus.DENIED
+        )
+        live = {str(one.obligation) for one in earlier if one.status in _LIVE}
+        return frozenset(key for key, times in refused.items() if times < _TRIES) - live
+
+    def _pays_back(
+        self, orders: Sequence[SalesOrder], earlier: Sequence[Earlier]
+    ) -> tuple[list[Proposed], list[Decision]]:
+        """Return the other half of ends that were carried out, each for the cause it ended for."""
+        causes = {
+            one.order_id: Cause(one.obligation.entitlement)
+            for one in earlier
+            if one.kind is ActionKind.CANCEL and one.status is ActionStatus.CONFIRMED
+        }
+        ended = [order for order in orders if order.id in causes]
+        actions, decision = pay_back(ended, causes, 0, self._context.stamp)
+        return actions, [decision]
 
     def _ends(self, orders: Sequence[SalesOrder]) -> tuple[list[Proposed], list[Decision]]:
         context = self._context

@@ -12,6 +12,7 @@ from typing import Any, Final
 from agents.answers import answers
 from agents.coupons import coupons
 from agents.desk import graph
+from agents.ending import covered
 from agents.model_planner import build_with_model
 from agents.red_warning import stops
 from agents.situation import Situation, observe
@@ -108,6 +109,7 @@ class _Storm:
     def propose(self, state: RunState) -> RunState:
         """Hand over everything that should be done, with the decisions that explain it."""
         actions, decisions = self._proposals()
+        actions = covered(self._context, actions)
         if not actions:
             return {"proposal": ""}
         proposal = self._context.proposal(actions, decisions, summary=state.get("summary", ""))

@@ -31,8 +31,8 @@ class ActionStatus(StrEnum):
     VOID = "void"
 
 
-UNDER_WAY = (ActionStatus.GRANTED, ActionStatus.INTENDED)
-"""Actions that nothing but the outside keeps from ending."""
+UNDER_WAY = (ActionStatus.GRANTED, ActionStatus.INTENDED, ActionStatus.UNKNOWN)
+"""Actions that will end yet: by what the outside says, or a person who finds out."""
 
 
 class ReviewStatus(StrEnum):

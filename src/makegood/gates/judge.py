@@ -21,6 +21,7 @@ from makegood.gates import (
     counters,
     fingerprints,
     grants,
+    halves,
     kill,
     names,
     obligations,
@@ -201,12 +202,14 @@ def _count(
 
 def _check_balances(tx: Connection, judged: Sequence[Candidate]) -> None:
     paying = [(c, money) for c in judged if (money := c.action.pays_back)]
-    balance = balances.locked(tx, {c.action.order_id for c, _ in paying})
+    orders = {c.action.order_id for c, _ in paying} | halves.orders_of(judged)
+    balance = balances.locked(tx, orders)
     for candidate, money in paying:
         left = balance.left(candidate.action.order_id, money.currency)
         if money.minor > left:
             why = f"{money} is more than the {left} minor units that are left of the order in it"
             candidate.say("balance.captured", Verdict.DENY, why)
+    halves.check(tx, judged, balance)
 
 
 def _row(candidate: Candidate, origin: Origin, rulebook: Rulebook, now_us: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from makegood.incidents.detectors import (
     anomaly,
     capacity,
     duplicates,
+    kept,
     parcels,
     undelivered,
     weather,
@@ -28,6 +29,7 @@ def detect(view: HubView, policy: Detection, now_us: int) -> tuple[Finding, ...]
         *capacity.find(view, outlook, policy, now_us),
         *anomaly.find(view, policy, now_us),
         *undelivered.find(view, now_us),
+        *kept.find(view, now_us),
         *parcels.find(view, policy, now_us),
         *duplicates.find(view, policy, now_us),
     )

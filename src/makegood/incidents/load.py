@@ -48,6 +48,7 @@ def load(
     undelivered = _undelivered(tx, known)
     parcels = more.parcels(tx, known)
     lately = more.lately(tx, known, now_us - policy.duplicates.look_back_minutes * MINUTE, _SKEW_US)
+    kept = more.kept(tx, known, now_us)
     return tuple(
         HubView(
             hub=query.hub(tx, hub_id),
@@ -59,6 +60,7 @@ def load(
             undelivered=tuple(undelivered[hub_id]),
             parcels=tuple(parcels[hub_id]),
             lately=tuple(lately[hub_id]),
+            kept=tuple(kept[hub_id]),
         )
         for hub_id in sorted(known)
     )

@@ -23,7 +23,7 @@ class HubView:
     look-back. `unreserved` pairs each failed reservation with its sales order; `undelivered` are
     sales orders that are worked on though every delivery of theirs has failed. `parcels` pairs each
     open waybill with its sales order, and `lately` are the orders that came in within policy's
-    look-back for duplicates.
+    look-back for duplicates. `kept` are orders that the house ended, and whose money it kept.
     """
 
     hub: Hub
@@ -35,3 +35,4 @@ class HubView:
     undelivered: tuple[SalesOrder, ...] = ()
     parcels: tuple[tuple[Waybill, SalesOrder], ...] = ()
     lately: tuple[SalesOrder, ...] = ()
+    kept: tuple[SalesOrder, ...] = ()

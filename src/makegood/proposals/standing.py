@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from makegood.domain.actions import ActionKind
-from makegood.domain.authority import ActionStatus
+from makegood.domain.authority import UNDER_WAY, ActionStatus
+from makegood.domain.entities import SalesOrder
 from makegood.proposals.types import Earlier
 
 ENDS: Final = (ActionKind.REFUND, ActionKind.CANCEL)
@@ -22,6 +23,14 @@ REMEDIES: Final = (
     *ENDS,
 )
 """What puts an order right that is paid and does not come."""
+_PAYS_BACK: Final = (
+    ActionKind.REFUND,
+    ActionKind.RETURN,
+    ActionKind.EXCHANGE,
+    ActionKind.CHANGE_ITEMS,
+    ActionKind.CHANGE_ADDRESS,
+    ActionKind.CHANGE_PAYMENT,
+)
 _OVER: Final = (
     ActionStatus.FAILED,
     ActionStatus.EXPIRED,
@@ -43,6 +52,21 @@ def unsettled(order_ids: Iterable[str], earlier: Sequence[Earlier]) -> tuple[str
         if one.kind in REMEDIES and one.status is not ActionStatus.MET:
             last.setdefault(one.order_id, {})[str(one.obligation)] = one
     return tuple(each for each in order_ids if not _stands(tuple(last.get(each, {}).values())))
+
+
+def left_to_pay_back(order: SalesOrder, earlier: Sequence[Earlier]) -> int:
+    """Return what may still be paid back of an order, in minor units, after all that was granted.
+
+    A refund that was paid may not be reported yet, and one that is under way will be.
+    """
+    ours = sum(
+        one.amount.minor
+        for one in earlier
+        if one.order_id == order.id and one.amount and one.kind in _PAYS_BACK
+        if one.status in (*UNDER_WAY, ActionStatus.CONFIRMED)
+    )
+    paid = max(order.refunded_minor, ours + order.others_refunded_minor)
+    return max(0, order.captured_minor - paid)
 
 
 def _stands(actions: Sequence[Earlier]) -> bool:

@@ -111,7 +111,7 @@ from makegood.planning import (
     shares_bp,
     sure_late,
 )
-from makegood.proposals.standing import unsettled
+from makegood.proposals.standing import left_to_pay_back, unsettled
 from makegood.proposals.types import (
     ActionOutcome,
     AgentContext,
@@ -254,6 +254,7 @@ __all__ = [
     "endangered",
     "explain",
     "http_client",
+    "left_to_pay_back",
     "plan_jointly",
     "plan_stock",
     "read_json",

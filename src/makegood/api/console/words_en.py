@@ -110,6 +110,9 @@ EN: Final[dict[str, str]] = {
     "evidence.orders_paid_unreserved": (
         "{n} order paid without stock | {n} orders paid without stock"
     ),
+    "evidence.orders_kept": (
+        "{n} order was ended and its money kept | {n} orders were ended and their money kept"
+    ),
     "evidence.orders_undelivered": (
         "delivery of {n} paid order failed | delivery of {n} paid orders failed"
     ),

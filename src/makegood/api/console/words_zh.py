@@ -108,6 +108,7 @@ ZH: Final[dict[str, str]] = {
     "evidence.demand": "现有与预计订单 {value} 单，骑手可配送 {limit} 单",
     "evidence.orders_endangered": "{n} 项承诺受到威胁",
     "evidence.orders_paid_unreserved": "{n} 单已付款但没有库存",
+    "evidence.orders_kept": "{n} 单已取消但款项未退",
     "evidence.orders_undelivered": "{n} 单已付款但配送失败",
     "evidence.parcels_unseen": "包裹最长 {value}未见扫描，策略等待 {limit}",
     "evidence.parcels_lost": "包裹最长 {value}未见扫描，策略在 {limit}后视为丢失",

@@ -11,7 +11,16 @@ from makegood.store.tables.columns import NARROW, Record, big, blob, key_text, t
 class Action(Record, table=True):
     """One proposed action; its verdict is written once and never again."""
 
-    __table_args__ = (Index("action_order", "order_id"), Index("action_entity", "entity"))
+    __table_args__ = (
+        Index("action_order", "order_id"),
+        Index("action_entity", "entity"),
+        Index(
+            "action_cancel",
+            "judged_us",
+            sqlite_where=sql("kind = 'cancel'"),
+            postgresql_where=sql("kind = 'cancel'"),
+        ),
+    )
 
     id: str = key_text()
     position: int = big()
