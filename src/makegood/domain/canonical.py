@@ -20,9 +20,12 @@ if TYPE_CHECKING:
 _ORJSON: Final = (
     orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 )
-# Whole numbers with a fraction, exponents and large numbers, which the two write differently.
+# Whole numbers with a fraction, exponents and large numbers, which the two write differently; a
+# moment in microseconds has 16 digits and is not large.
 # Non-ASCII text besides, because it may be a key.
-_DOUBTFUL: Final = re.compile(rb"(?:^|[\[:,])(?:-?\d+(?:\.0(?:[,\]}]|$)|(?:\.\d+)?[eE])|-?\d{16})")
+_DOUBTFUL: Final = re.compile(
+    rb"(?:^|[\[:,])-?(?:\d+(?:\.0(?:[,\]}]|$)|(?:\.\d+)?[eE])|9\d{15}|\d{17})"
+)
 _LARGEST: Final = 2**53 - 1
 _LEAST_PLAIN: Final = 1e-4
 

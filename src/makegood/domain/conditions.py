@@ -86,6 +86,8 @@ class Conditions:
         for at, mm_h in enumerate(self.rain.mm_h):
             is_last = at == len(self.rain.mm_h) - 1
             begins_us = max(self.now_us, self.rain.from_us + at * QUARTER_US)
+            if begins_us >= until_us:
+                break
             ends_us = until_us if is_last else self.rain.from_us + (at + 1) * QUARTER_US
             rides_us = max(0, min(until_us, ends_us) - begins_us)
             saved_us += rides_us * max(0.0, 1.0 - self.travel.speed(_ANY, mm_h) / now_speed)

@@ -8,8 +8,10 @@ what its total is more than the sum of the chosen scores, the crowding of resour
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from itertools import pairwise
+from operator import mul
 from typing import Final
 
 from pydantic import Field, model_validator
@@ -136,7 +138,12 @@ class Decision(Frozen):
 
     def score(self, option: Option) -> int:
         """Return an option's score; less is better."""
-        return sum(f.weight * v for f, v in zip(self.factors, option.values, strict=True))
+        return self.scores((option,))[0]
+
+    def scores(self, options: Iterable[Option]) -> list[int]:
+        """Return options' scores, one after the other; less is better."""
+        weights = [factor.weight for factor in self.factors]
+        return [sum(map(mul, weights, option.values)) for option in options]
 
     def contributions(self, option: Option) -> tuple[int, ...]:
         """Return each factor's part of the score, in the order of `factors`."""
@@ -152,7 +159,7 @@ class Decision(Frozen):
             return None
         for subject in self.subjects:
             if subject.id == subject_id:
-                scores = [self.score(option) for option in subject.options]
+                scores = self.scores(subject.options)
                 chosen = scores.pop(subject.chosen)
                 return min(scores) - chosen if scores else None
         return None

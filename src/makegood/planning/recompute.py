@@ -34,5 +34,5 @@ def recompute(decision: Decision) -> tuple[int, ...]:
 
 
 def _least(decision: Decision, subject: Subject) -> int:
-    scores = [decision.score(option) for option in subject.options]
+    scores = decision.scores(subject.options)
     return scores.index(min(scores))
