@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from makegood.domain.authority import ActionStatus, RunStatus
+from makegood.ledger.entries import partition
+from makegood.ledger.kinds import EntryKind
 from makegood.runtime.desk import ACTION
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ def _statuses(stage: Stage, run_id: str) -> set[str]:
 def test_a_run_verifies_the_outcome_of_what_was_approved_before_it_ends(setting: Setting) -> None:
     with setting.opened() as stage:
         stage.until(stage.holds)
-        run_id = stage.holds()[0].run_id
+        run_id, hub_id = stage.holds()[0].run_id, stage.holds()[0].action.hub_id
         for hold in [each for each in stage.holds() if each.run_id == run_id]:
             stage.approve(hold)
         assert ActionStatus.GRANTED in _statuses(stage, run_id)
@@ -36,6 +38,10 @@ def test_a_run_verifies_the_outcome_of_what_was_approved_before_it_ends(setting:
         stage.house.executor.settle()
         assert ActionStatus.CONFIRMED in _statuses(stage, run_id)
         assert _drive_woken(stage, run_id) is RunStatus.DONE
+        with stage.house.store.read() as tx:
+            ended = [e for e in partition(tx, hub_id) if e.kind is EntryKind.RUN_ENDED]
+        assert ended[-1].body["run_id"] == run_id
+        assert ended[-1].body["outcomes"] == {ActionStatus.CONFIRMED: 3}, "as it was verified"
 
 
 def test_a_run_whose_every_proposal_was_refused_twice_proposes_no_third_thing(

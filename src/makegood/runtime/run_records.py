@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from sqlalchemy import bindparam, func, select
+
 from makegood.domain.authority import RunStatus
 from makegood.ledger.entries import Draft, append
 from makegood.ledger.kinds import EntryKind
@@ -15,6 +17,14 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 RUN: Final = table(tables.incidents.Run)
+PROPOSAL: Final = table(tables.incidents.Proposal)
+ACTION: Final = table(tables.authority.Action)
+_OUTCOMES: Final = (
+    select(ACTION.c.status, func.count().label("count"))
+    .join(PROPOSAL, PROPOSAL.c.id == ACTION.c.proposal_id)
+    .where(PROPOSAL.c.run_id == bindparam("run"))
+    .group_by(ACTION.c.status)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +70,9 @@ def row_of(run: Run, now_us: int) -> dict[str, Any]:
 
 
 def note_end(tx: Connection, run: Run, status: RunStatus, now_us: int) -> None:
-    """Put on the ledger that a run ended, and how."""
-    body = {"run_id": run.id, "status": status, "round": run.round}
+    """Put on the ledger that a run ended, how, and what came of its actions by then."""
+    outcomes = {row.status: row.count for row in tx.execute(_OUTCOMES, {"run": run.id})}
+    body = {"run_id": run.id, "status": status, "round": run.round, "outcomes": outcomes}
     refs = (run.id, run.incident_id)
     draft = Draft(run.hub_id, EntryKind.RUN_ENDED, now_us, f"agent:{run.agent}", body, refs)
     append(tx, [draft])
