@@ -81,3 +81,21 @@ def test_a_second_round_adds_nothing() -> None:
     second.start()
     assert second.done
     assert len(made.submitted) == 1
+
+
+def test_a_run_does_not_end_while_nobody_knows_what_came_of_its_refund() -> None:
+    made = shop()
+    driver = Driver(build, context(made, IncidentKind.ANOMALY))
+    driver.start()
+    [digest] = made.submitted
+    outcomes = made.judge(digest)
+    for index, outcome in list(outcomes.items()):
+        made.decide(digest, index, approve=True)
+        if outcome.action.kind is ActionKind.REFUND:
+            outcomes[index] = replace(outcomes[index], status=ActionStatus.UNKNOWN)
+    driver.wake()
+    assert not driver.done
+    for index, outcome in list(outcomes.items()):
+        outcomes[index] = replace(outcome, status=ActionStatus.CONFIRMED)
+    driver.wake()
+    assert driver.done

@@ -59,15 +59,18 @@ def change_items(minor: int | None) -> ChangeItems:
     )
 
 
-@pytest.mark.parametrize("make", [refund, cancel])
+@pytest.mark.parametrize(
+    ("make", "rules"),
+    [(refund, ("floor.always",)), (cancel, ("floor.always", "cancel.keeps_money"))],
+)
 def test_money_back_and_cancellations_always_hold_whatever_policy_says(
-    world: World, make: type
+    world: World, make: type, rules: tuple[str, ...]
 ) -> None:
     world.policy("autonomy", actions=ALLOW_ALL)
     world.policy("breakers", hold_kinds=())
     judged = world.one(make(world.order("o", captured=100), 100))
     assert judged.verdict is Verdict.HOLD
-    assert judged.rules == ("floor.always",)
+    assert judged.rules == rules
 
 
 def test_a_supplier_change_always_holds_whatever_policy_says(world: World) -> None:

@@ -28,7 +28,13 @@ EXCHANGE = Exchange(
     ("action", "why"),
     [
         (refund("o"), "every refund waits for a person"),
-        (cancel("o"), "every cancellation waits for a person"),
+        (
+            cancel("o"),
+            (
+                "every cancellation waits for a person; "
+                "50.00 EUR of it would be kept: nothing pays it back"
+            ),
+        ),
         (EXCHANGE, "every exchange waits for a person; money would go out to the customer"),
         (coupon("o", 301), "3.01 EUR is more than the 3.00 EUR that may go out without a person"),
     ],
