@@ -122,6 +122,39 @@ def changed_fingerprint(tx: Connection, chance: random.Random, prey: Prey) -> tu
     return _changed(tx, chance, prey, "fingerprint")
 
 
+def changed_policy(tx: Connection, chance: random.Random, prey: Prey) -> tuple[list[str], int]:
+    """A grant that says it was given under another policy."""
+    return _changed(tx, chance, prey, "policy_digest")
+
+
+def prolonged(tx: Connection, chance: random.Random, prey: Prey) -> tuple[list[str], int]:
+    """A grant that is made to last longer, or to have been given later, spent after its time."""
+    grant = prey.grant_of(tx, chance.choice(prey.granted))
+    by_us = chance.randrange(1, 30 * DAY)
+    column = chance.choice(("expires_us", "granted_us"))
+    _set(tx, GRANT, grant.id, **{column: getattr(grant, column) + by_us})
+    late = column == "expires_us" and chance.random() < 0.5
+    return [grant.id], grant.expires_us + by_us if late else prey.now_us
+
+
+def other_giver(tx: Connection, chance: random.Random, prey: Prey) -> tuple[list[str], int]:
+    """A grant that somebody else is made to have given: the gate, another person, nobody."""
+    grant = prey.grant_of(tx, chance.choice(prey.granted))
+    giver = chance.choice((grants.BY_GATE, "per_nobody", "", f"{SUPERVISOR.person_id}x"))
+    _set(tx, GRANT, grant.id, given_by=giver)
+    return [grant.id], prey.now_us
+
+
+def other_id(tx: Connection, chance: random.Random, prey: Prey) -> tuple[list[str], int]:
+    """A grant under another id: of another turn, near its own, or made up."""
+    grant = prey.grant_of(tx, chance.choice(prey.granted))
+    made = mutated(grant.id.removeprefix("grt_"), chance, [f"{'0' * 20}_0"])
+    turned = f"{grant.id.rpartition('_')[0]}_{chance.randrange(10, 10**6)}"
+    new = chance.choice((f"grt_{made}", turned))
+    _set(tx, GRANT, grant.id, id=new)
+    return [new], prey.now_us
+
+
 def other_action(tx: Connection, chance: random.Random, prey: Prey) -> tuple[list[str], int]:
     """A grant that is made to speak of an action that is not granted."""
     grant = prey.grant_of(tx, chance.choice(prey.granted))
@@ -198,6 +231,10 @@ ATTACKS: Final[tuple[Attack, ...]] = (
     swapped_body,
     changed_digest,
     changed_fingerprint,
+    changed_policy,
+    prolonged,
+    other_giver,
+    other_id,
     other_action,
     other_obligation,
     lost_obligation,
@@ -248,5 +285,5 @@ def _grant_row(
     }
 
 
-def _set(tx: Connection, target: Table, row_id: str, **values: str | bytes) -> None:
+def _set(tx: Connection, target: Table, row_id: str, **values: str | bytes | int) -> None:
     assert tx.execute(update(target).where(target.c.id == row_id).values(values)).rowcount == 1

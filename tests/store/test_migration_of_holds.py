@@ -8,6 +8,8 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
+from makegood.gates import terms
+from makegood.gates.grants import GRANT
 from makegood.gates.review_items import REVIEW
 from makegood.store import migrate
 from makegood.store.session import Store
@@ -63,4 +65,29 @@ def test_what_an_older_database_reserved_and_refers_to_is_all_there(tmp_path: Pa
             assert [tuple(row) for row in found] == several
             with pytest.raises(OperationalError, match="rowid"):
                 tx.exec_driver_sql(f"SELECT rowid FROM {table}")  # noqa: S608
+    store.close()
+
+
+def test_a_grant_that_waited_through_the_upgrade_is_still_a_grant(tmp_path: Path) -> None:
+    store = Store.open(f"sqlite:///{tmp_path / 'old.db'}")
+    migrate.upgrade(store, "0015")
+    row = {
+        "id": "grt_0123456789abcdef0123",
+        "action_id": "act_1",
+        "obligation_id": "obl_1",
+        "digest": "d",
+        "policy_digest": "p",
+        "fingerprint": "f",
+        "status": "unspent",
+        "given_by": "per_supervisor",
+        "granted_us": 5,
+        "expires_us": 6,
+    }
+    with store.write() as tx:
+        tx.execute(GRANT.insert(), [row, row | {"id": "grt_1", "action_id": "act_2", "status": "spent"}])
+    migrate.upgrade(store)
+    with store.read() as tx:
+        found = {each.status: each for each in tx.execute(GRANT.select())}
+    assert terms.hold(found["unspent"])
+    assert found["spent"].id == "grt_1", "effects name it"
     store.close()

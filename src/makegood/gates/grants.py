@@ -17,14 +17,15 @@ from sqlalchemy import bindparam, select
 from makegood.clock import MINUTE
 from makegood.domain.actions import Action, ActionKind, read_action
 from makegood.domain.authority import ActionStatus, GrantStatus, ObligationStatus
-from makegood.domain.canonical import derive_id
 from makegood.gates import (
     balances,
     grant_checks,
     last_look,
     review_records,
     review_settling,
+    terms,
 )
+from makegood.gates.terms import Terms
 from makegood.ledger.entries import SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.store import tables
@@ -127,18 +128,16 @@ def give(tx: Connection, rulebook: Rulebook, allowed: Sequence[Candidate], now_u
         tx,
         GRANT,
         [
-            {
-                "id": derive_id("grt", candidate.id),
-                "action_id": candidate.id,
-                "obligation_id": candidate.obligation_id,
-                "digest": candidate.digest,
-                "policy_digest": rulebook.policy_digest,
-                "fingerprint": candidate.fingerprint,
-                "status": GrantStatus.UNSPENT,
-                "given_by": BY_GATE,
-                "granted_us": now_us,
-                "expires_us": ends,
-            }
+            Terms(
+                action_id=candidate.id,
+                obligation_id=candidate.obligation_id,
+                digest=candidate.digest,
+                policy_digest=rulebook.policy_digest,
+                fingerprint=candidate.fingerprint,
+                given_by=BY_GATE,
+                granted_us=now_us,
+                expires_us=ends,
+            ).row()
             for candidate in allowed
         ],
     )
@@ -188,7 +187,7 @@ def _locked(tx: Connection, grant_ids: Sequence[str]) -> list[Any]:
 
 
 def _is_intact(row: Any) -> bool:  # noqa: ANN401 -- a database row
-    return hashlib.sha256(row.body).hexdigest() == row.digest
+    return terms.hold(row) and hashlib.sha256(row.body).hexdigest() == row.digest
 
 
 def _refused(

@@ -86,7 +86,7 @@ class Approving:
         yes = review_granting.say(self.sitting, review, self.by.person_id)
         self.sitting.tally.count(review)
         self.granted.append(yes)
-        return Approval(review.id, ReviewStatus.APPROVED, yes.grant_id, "")
+        return Approval(review.id, ReviewStatus.APPROVED, yes.terms.grant_id, "")
 
     def _write_seconds(self) -> None:
         values = {

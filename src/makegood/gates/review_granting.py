@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from makegood.clock import MINUTE
-from makegood.domain.authority import ActionStatus, GrantStatus, ObligationStatus, ReviewStatus
+from makegood.domain.authority import ActionStatus, ObligationStatus, ReviewStatus
 from makegood.domain.canonical import derive_id
 from makegood.domain.policy import Watched
 from makegood.gates import obligations, review_records, review_settling
 from makegood.gates.review_items import get
 from makegood.gates.review_records import Step
+from makegood.gates.terms import Terms
 from makegood.ledger.kinds import EntryKind
 from makegood.store import tables
 from makegood.store.sql import insert, table
@@ -28,11 +29,10 @@ GRANT: Final = table(tables.authority.Grant)
 
 @dataclass(frozen=True, slots=True)
 class Yes:
-    """An approval that is to be granted: by whom, and what it would settle as that stood before."""
+    """An approval that is to be granted, and what it would settle as that stood before."""
 
-    grant_id: str
     review: ReviewItem
-    given_by: str
+    terms: Terms
     owed: Owed
     owns: bool
 
@@ -44,10 +44,8 @@ def say(sitting: Sitting, review: ReviewItem, given_by: str) -> Yes:
         Conflict: what it would settle is settled, or another action is settling it.
 
     """
-    # A review that is approved again gives another grant.
-    grant_id = derive_id("grt", review.id, review.version)
     owed = sitting.owed[review.obligation_id]
-    yes = Yes(grant_id, review, given_by, owed, sitting.owns(review))
+    yes = Yes(review, _terms(sitting, review, given_by), owed, sitting.owns(review))
     sitting.take(review)
     sitting.board.sample(sitting.subject(review), Watched.REJECTIONS, bad=False)
     return yes
@@ -63,9 +61,9 @@ def write(sitting: Sitting, said: Sequence[Yes], **decided: str | int) -> None:
             _take_over(sitting, yes)
     ids = [yes.review.id for yes in said]
     review_records.end_many(tx, ids, ReviewStatus.APPROVED, **decided)
-    insert(tx, GRANT, [_row(sitting, yes) for yes in said])
+    insert(tx, GRANT, [yes.terms.row() for yes in said])
     review_records.act(tx, [yes.review.action_id for yes in said], ActionStatus.GRANTED)
-    steps = [Step(yes.review, yes.given_by, _body(yes)) for yes in said]
+    steps = [Step(yes.review, yes.terms.given_by, _body(yes)) for yes in said]
     review_records.record_many(tx, EntryKind.REVIEW_APPROVED, steps, now_us)
     sitting.board.save(tx)
 
@@ -79,26 +77,26 @@ def _take_over(sitting: Sitting, yes: Yes) -> None:
         review_settling.supersede(tx, other, review.id, sitting.now_us)
 
 
-def _row(sitting: Sitting, yes: Yes) -> dict[str, Any]:
-    review, rulebook = yes.review, sitting.rulebook
-    return {
-        "id": yes.grant_id,
-        "action_id": review.action_id,
-        "obligation_id": review.obligation_id,
-        "digest": review.digest,
-        "policy_digest": rulebook.policy_digest,
-        "fingerprint": review.fingerprint,
-        "status": GrantStatus.UNSPENT,
-        "given_by": yes.given_by,
-        "granted_us": sitting.now_us,
-        "expires_us": sitting.now_us + rulebook.policies.approvals.grant_minutes * MINUTE,
-    }
+def _terms(sitting: Sitting, review: ReviewItem, given_by: str) -> Terms:
+    rulebook = sitting.rulebook
+    return Terms(
+        action_id=review.action_id,
+        obligation_id=review.obligation_id,
+        digest=review.digest,
+        policy_digest=rulebook.policy_digest,
+        fingerprint=review.fingerprint,
+        given_by=given_by,
+        granted_us=sitting.now_us,
+        expires_us=sitting.now_us + rulebook.policies.approvals.grant_minutes * MINUTE,
+        # A review that is approved again gives another grant.
+        turn=review.version,
+    )
 
 
 def _body(yes: Yes) -> dict[str, Any]:
     review = yes.review
     return {
-        "grant_id": yes.grant_id,
+        "grant_id": yes.terms.grant_id,
         "digest": review.digest,
         "fingerprint": review.fingerprint,
         "first_by": review.first_by,

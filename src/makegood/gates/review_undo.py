@@ -86,7 +86,7 @@ def _finish(sitting: Sitting, review: ReviewItem, granted: list[Yes]) -> Approva
     except Conflict as conflict:
         return _ask_again(sitting, review, conflict.detail)
     granted.append(yes)
-    return Approval(review.id, ReviewStatus.APPROVED, yes.grant_id, "")
+    return Approval(review.id, ReviewStatus.APPROVED, yes.terms.grant_id, "")
 
 
 def _trouble(sitting: Sitting, review: ReviewItem) -> str:
