@@ -8,7 +8,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from makegood.clock import DAY, MINUTE
+from makegood.clock import DAY, MINUTE, to_rfc3339
+from makegood.domain.actions import ActionKind
+from makegood.domain.effects import Repeat
 from makegood.errors import NotFound
 from makegood.ledger.kinds import EntryKind
 from makegood.outbox import endpoints, queue
@@ -20,7 +22,10 @@ from makegood.outbox.messages import (
     ReviewIds,
     put,
 )
-from tests.gates.world import refund
+from tests.gates import desk
+from tests.gates.test_breakers import only
+from tests.gates.test_bypass import ask, confirm
+from tests.gates.world import coupon, notify, refund
 from tests.outbox.post import Post
 from tests.outbox.sending import CONSOLE, endpoint
 
@@ -195,6 +200,81 @@ def test_what_a_receiver_that_is_gone_was_not_told_cannot_be_requeued(
     with pytest.raises(NotFound), post.store.write() as tx:
         queue.requeue(tx, message.id, post.wall.now_us())
     assert [row.status for row in post.rows()] == ["dead"]
+
+
+def _told(post: Post, receiver: Receiver) -> list[dict[str, object]]:
+    """Send all that waits; return the bodies of what came, without the links."""
+    receiver.got.clear()
+    while post.round():
+        pass
+    found = [{"type": got.json["type"]} | got.json["data"] for got in receiver.got]
+    return [{k: v for k, v in one.items() if not k.endswith("_id")} for one in found]
+
+
+def test_a_warning_and_an_escalation_say_by_when_and_who_is_to_be_told(
+    post: Post, receiver: Receiver
+) -> None:
+    (review_id,) = post.hold("o1")
+    world = post.world
+    ends = to_rfc3339(world.review(review_id).deadline_us)
+    link = f"{CONSOLE}/review/{review_id}"
+    assert post.round() == 1
+    desk.deadlines(world, 20)
+    desk.deadlines(world, 10)
+    desk.escalate(world, review_id)
+    assert _told(post, receiver) == [
+        {"type": "review.warned", "deadline": ends, "link": link},
+        {
+            "type": "review.escalated",
+            "deadline": ends,
+            "level": 1,
+            "tell": ["supervisor"],
+            "link": link,
+        },
+        {
+            "type": "review.escalated",
+            "deadline": ends,
+            "level": 2,
+            "tell": ["supervisor", "operator"],
+            "link": link,
+        },
+    ]
+
+
+@pytest.mark.parametrize(("mood", "kind"), [("refuses", "failed"), ("breaks", "unknown")])
+def test_money_that_did_not_come_to_what_was_granted_is_told(
+    post: Post, receiver: Receiver, mood: str, kind: str
+) -> None:
+    world = post.world
+    (review_id,) = post.hold("o1")
+    for books in world.books.values():
+        books.mood = mood
+    world.adapter(ActionKind.REFUND, Repeat.NEITHER).mood = mood
+    world.one(notify("o1"))
+    world.approve(review_id)
+    world.settle()
+    told = [one for one in _told(post, receiver) if not str(one["type"]).startswith("review")]
+    assert told == [{"type": f"effect.{kind}", "link": f"{CONSOLE}/order/o1"}], "no notice"
+
+
+def test_a_breaker_a_kill_switch_and_a_bypass_are_told(post: Post, receiver: Receiver) -> None:
+    world = post.world
+    world.orders(*(f"o{n}" for n in range(3)))
+    only(world, max_count=1)
+    world.propose(*(coupon(f"o{n}") for n in range(3)))
+    world.stop("kind:refund")
+    world.go_on("kind:refund")
+    confirm(world, ask(world, "hub:h1").id)
+    told = [one for one in _told(post, receiver) if not str(one["type"]).startswith("review")]
+    found = {one["type"]: (str(one.get("name", ""))[:4], one["scope"], one["link"]) for one in told}
+    assert found == {
+        "breaker.opened": ("fast", "hub:h1", f"{CONSOLE}/"),
+        "kill.set": ("", "kind:refund", f"{CONSOLE}/"),
+        "kill.cleared": ("", "kind:refund", f"{CONSOLE}/"),
+        "bypass.confirmed": ("byp_", "hub:h1", f"{CONSOLE}/"),
+    }
+    kill = [one["type"] for one in told if one["type"] in ("kill.set", "kill.cleared")]
+    assert kill == ["kill.set", "kill.cleared"], "those of one scope come in their order"
 
 
 def _message(review_id: str) -> Message:

@@ -84,7 +84,9 @@ def test_a_grant_that_waited_through_the_upgrade_is_still_a_grant(tmp_path: Path
         "expires_us": 6,
     }
     with store.write() as tx:
-        tx.execute(GRANT.insert(), [row, row | {"id": "grt_1", "action_id": "act_2", "status": "spent"}])
+        tx.execute(
+            GRANT.insert(), [row, row | {"id": "grt_1", "action_id": "act_2", "status": "spent"}]
+        )
     migrate.upgrade(store)
     with store.read() as tx:
         found = {each.status: each for each in tx.execute(GRANT.select())}

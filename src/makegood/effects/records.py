@@ -16,6 +16,7 @@ from makegood.gates import balances, counters, obligations, review_settling
 from makegood.gates.last_look import BY_GATE
 from makegood.ledger.entries import SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
+from makegood.outbox.messages import EffectIds, Message, MessageType, put
 from makegood.store.sql import among, insert, update_each
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ def end(
     _settle(tx, by_status[EffectStatus.CONFIRMED])
     _release(tx, by_status[EffectStatus.FAILED])
     append(tx, drafts)
+    _tell(tx, MessageType.EFFECT_FAILED, by_status[EffectStatus.FAILED], now_us)
 
 
 def call_off(tx: Connection, effects: Sequence[tuple[Effect, str]], now_us: int) -> None:
@@ -217,6 +219,17 @@ def leave_unknown(
     _act(tx, [effect.action_id for effect in effects], ActionStatus.UNKNOWN)
     outcome = Outcome(status=EffectStatus.UNKNOWN, detail=why)
     append(tx, [_draft(effect, outcome, now_us, SYSTEM) for effect in effects])
+    _tell(tx, MessageType.EFFECT_UNKNOWN, effects, now_us)
+
+
+def _tell(tx: Connection, what: MessageType, effects: Sequence[Effect], now_us: int) -> None:
+    """Let others know of money, or the end of an order, that did not come to what was granted."""
+    ids = (
+        EffectIds(effect_id=e.id, action_id=e.action_id, hub_id=e.hub_id, order_id=e.order_id)
+        for e in effects
+        if e.action.money is not None
+    )
+    put(tx, [Message(what, now_us, each) for each in ids])
 
 
 def _ending(effect: Effect, outcome: Outcome, now_us: int) -> dict[str, Any]:

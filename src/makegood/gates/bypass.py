@@ -20,6 +20,7 @@ from makegood.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from makegood.gates import persons, scopes
 from makegood.ledger.entries import HOUSE, SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
+from makegood.outbox.messages import Message, MessageType, SafeguardIds, put
 from makegood.store import tables
 from makegood.store.sql import insert, table
 
@@ -183,6 +184,8 @@ def confirm(
         "ends_us": ends_us,
     }
     _record(tx, EntryKind.BYPASS_CONFIRMED, bypass_id, person_id, body, now_us)
+    ids = SafeguardIds(name=bypass_id, scope=found.scope)
+    put(tx, [Message(MessageType.BYPASS_CONFIRMED, now_us, ids)])
     return get(tx, bypass_id, now_us)
 
 

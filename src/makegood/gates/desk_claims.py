@@ -82,7 +82,8 @@ def escalate(
         # Who passes it on is none of the two who decide.
         values |= {"first_by": "", "first_roles": ""}
     review_records.climb(tx, review, 1, policies, **values)
-    body = {"level": review.level + 1, "tell": list(ladder[review.level].tell)}
+    rung = ladder[review.level]
+    body = {"level": review.level + 1, "tell": rung.tell, "deadline_us": review.deadline_us}
     _record(tx, EntryKind.REVIEW_ESCALATED, review, decider, now_us, body)
     return get(tx, review_id)
 

@@ -96,7 +96,7 @@ def _escalate(
             by_us = _by_us(now_us, rung.after_minutes, policies)
             if review.level < height and review.deadline_us <= by_us:
                 review_records.climb(tx, review, height - review.level, policies)
-                body = {"level": height, "tell": list(rung.tell)}
+                body = {"level": height, "tell": rung.tell, "deadline_us": review.deadline_us}
                 record = review_records.record
                 record(tx, EntryKind.REVIEW_ESCALATED, review, SYSTEM, now_us, body)
                 yield review.id

@@ -15,6 +15,7 @@ from makegood.errors import NotFound
 from makegood.gates import scopes
 from makegood.ledger.entries import HOUSE, Draft, append
 from makegood.ledger.kinds import EntryKind
+from makegood.outbox.messages import Message, MessageType, SafeguardIds, put
 from makegood.store.sql import insert_new, table, upsert
 from makegood.store.tables.authority import KillSwitch
 
@@ -82,6 +83,7 @@ def set_switch(tx: Connection, scope: str, person_id: str, reason: str, now_us: 
     upsert(tx, KILL, [row])
     body = {"scope": scope, "reason": reason}
     append(tx, [Draft(HOUSE, EntryKind.KILL_SET, now_us, person_id, body, (person_id,))])
+    put(tx, [Message(MessageType.KILL_SET, now_us, SafeguardIds(scope=scope))])
 
 
 def clear_switch(tx: Connection, scope: str, person_id: str, now_us: int) -> None:
@@ -96,6 +98,7 @@ def clear_switch(tx: Connection, scope: str, person_id: str, now_us: int) -> Non
         raise NotFound(f"no kill switch is set for {scope}")
     body = {"scope": scope}
     append(tx, [Draft(HOUSE, EntryKind.KILL_CLEARED, now_us, person_id, body, (person_id,))])
+    put(tx, [Message(MessageType.KILL_CLEARED, now_us, SafeguardIds(scope=scope))])
 
 
 def _lock(tx: Connection, *, shared: bool) -> None:

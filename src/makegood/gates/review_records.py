@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 from sqlalchemy import bindparam
 
-from makegood.clock import MINUTE
+from makegood.clock import MINUTE, to_rfc3339
 from makegood.domain.authority import ActionStatus, ObligationStatus, ReviewStatus
 from makegood.domain.canonical import derive_id
 from makegood.gates import counters, fingerprints, names, obligations
@@ -19,7 +19,7 @@ from makegood.outbox.messages import Message, MessageType, ReviewIds, put
 from makegood.store.sql import among, insert
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sqlalchemy import Connection
 
@@ -64,7 +64,7 @@ def open_for(
         ],
     )
     places = [(row["hub_id"], row["id"], row["action_id"], row["order_id"]) for row in rows]
-    _tell(tx, EntryKind.REVIEW_OPENED, places, now_us)
+    _tell(tx, EntryKind.REVIEW_OPENED, [_ids(place, {}) for place in places], now_us)
 
 
 def _new(
@@ -227,21 +227,29 @@ def record_many(tx: Connection, kind: EntryKind, steps: Sequence[Step], now_us: 
     places = [(s.review.hub_id, s.review.id, s.review.action_id, s.review.order_id) for s in steps]
     told = zip(steps, places, strict=True)
     append(tx, [_draft(kind, step.actor, now_us, place, step.body) for step, place in told])
-    _tell(tx, kind, places, now_us)
+    bodies = [step.body for step in steps]
+    _tell(tx, kind, list(map(_ids, places, bodies)), now_us)
 
 
-def _tell(
-    tx: Connection, kind: EntryKind, places: Sequence[tuple[str, str, str, str]], now_us: int
-) -> None:
+def _tell(tx: Connection, kind: EntryKind, ids: Sequence[ReviewIds], now_us: int) -> None:
     """Put into the outbox what others are told of a step, if they are told of steps of its kind."""
     told = _TOLD.get(kind)
-    if told is None:
-        return
-    ids = (
-        ReviewIds(hub_id=hub_id, review_id=review_id, action_id=action_id, order_id=order_id)
-        for hub_id, review_id, action_id, order_id in places
+    if told is not None:
+        put(tx, [Message(told, now_us, each) for each in ids])
+
+
+def _ids(place: tuple[str, str, str, str], body: Mapping[str, Any]) -> ReviewIds:
+    hub_id, review_id, action_id, order_id = place
+    by_us = body.get("deadline_us")
+    return ReviewIds(
+        hub_id=hub_id,
+        review_id=review_id,
+        action_id=action_id,
+        order_id=order_id,
+        deadline=None if by_us is None else to_rfc3339(by_us),
+        level=body.get("level"),
+        tell=body.get("tell"),
     )
-    put(tx, [Message(told, now_us, each) for each in ids])
 
 
 def _draft(

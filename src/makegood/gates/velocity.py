@@ -16,6 +16,7 @@ from makegood.gates.circuits import SEEN, SHARES, Circuit, State
 from makegood.gates.places import Place, Subject, places
 from makegood.ledger.entries import HOUSE, SYSTEM, Draft, append
 from makegood.ledger.kinds import EntryKind
+from makegood.outbox.messages import Message, MessageType, SafeguardIds, put
 from makegood.store import tables
 from makegood.store.sql import among, bulk, table
 
@@ -109,7 +110,12 @@ class Board:
         """Write what moved, and into the ledger what opened or half-opened."""
         moved = [circuit for circuit in self.circuits.values() if circuit.moved]
         bulk(tx, BREAKER, [_row(circuit) for circuit in moved], "replace")
-        append(tx, [_draft(c, turn, self.now_us) for c in moved for turn in c.turns])
+        turns = [(c, turn) for c in moved for turn in c.turns]
+        append(tx, [_draft(c, turn, self.now_us) for c, turn in turns])
+        opened = [
+            SafeguardIds(name=c.rule.name, scope=c.scope) for c, turn in turns if turn is State.OPEN
+        ]
+        put(tx, [Message(MessageType.BREAKER_OPENED, self.now_us, each) for each in opened])
 
     def _over(self, subject: Subject) -> list[Circuit]:
         return self.by_traits[subject.traits]

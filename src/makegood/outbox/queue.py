@@ -13,7 +13,7 @@ from sqlalchemy import and_, bindparam, delete, exists, or_, select, update
 
 from makegood.clock import to_rfc3339
 from makegood.errors import NotFound
-from makegood.outbox.messages import DELIVERY, ENDPOINT, MESSAGE
+from makegood.outbox.messages import DELIVERY, ENDPOINT, MESSAGE, page_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -74,12 +74,12 @@ class Due:
     failures: int
 
     def payload(self, console_url: str) -> bytes:
-        """Return what is sent: the type, when it happened, the ids, and a link to the review.
+        """Return what is sent: the type, when it happened, the ids, and a link to the page.
 
         The same bytes every time, in the shape that Standard Webhooks recommends.
         """
         data = orjson.loads(self.body)
-        data["link"] = f"{console_url}/review/{data['review_id']}"
+        data["link"] = f"{console_url}{page_of(data)}"
         at = to_rfc3339(self.at_us)
         return orjson.dumps({"type": self.type, "timestamp": at, "data": data})
 
