@@ -44,5 +44,5 @@ def _body(
 ) -> Iterator[str] | Iterator[bytes]:
     with house.store.read() as tx:
         scene = Scene(tx, house.clock.now_us(), house.policies, who, words)
-        found = search.every(tx, asked, scene.place[1], record.MOST_EXPORTED)
+        found = search.every(tx, asked, scene.place[1])
         yield from record.as_csv(found) if kind == "csv" else record.as_lines(found)  # pyright: ignore[reportReturnType]

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from makegood.api.console.scene import Scene
     from makegood.api.console.search import Found, Search
 
-MOST_EXPORTED: Final = 200_000
 _COLUMNS: Final = ("part", "seq", "at", "kind", "actor", "refs", "body", "prev", "hash")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _HASH_SHOWN: Final = 12

@@ -15,6 +15,7 @@ from makegood.gates import persons
 from makegood.gates.review_items import ACTION
 from makegood.ledger.entries import ENTRY, HEAD, REF
 from makegood.ledger.kinds import EntryKind
+from makegood.store.sql import among
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +35,6 @@ GROUPS: Final[dict[str, tuple[str, ...]]] = {
 }
 """What kinds of entry can be asked for together, by the beginnings of their names."""
 _LONGEST: Final = 120
-_MOST_ORDERS: Final = 500
 _YEARS: Final = range(1970, 2200)
 
 
@@ -96,13 +96,12 @@ class Search:
 
 def find(tx: Connection, search: Search, zone: ZoneInfo, limit: int = PAGE) -> list[Found]:
     """Return the entries that are asked for, the newest first."""
-    return list(_rows(tx, _query(search, _persons(tx, search.person), zone).limit(limit)))
+    return list(_rows(tx, _query(tx, search, zone).limit(limit)))
 
 
-def every(tx: Connection, search: Search, zone: ZoneInfo, most: int) -> Iterator[Found]:
+def every(tx: Connection, search: Search, zone: ZoneInfo) -> Iterator[Found]:
     """Yield the entries that are asked for, the newest first, without holding them all."""
-    whole = replace(search, after="")
-    query = _query(whole, _persons(tx, search.person), zone).limit(most)
+    query = _query(tx, replace(search, after=""), zone)
     return _rows(tx, query.execution_options(yield_per=500))
 
 
@@ -127,14 +126,15 @@ def _rows(tx: Connection, query: Select[Any]) -> Iterator[Found]:
         yield Found(row.part, row.seq, row.kind, row.at_us, row.entry, row.hash.hex())
 
 
-def _query(search: Search, people: tuple[str, ...], zone: ZoneInfo) -> Select[Any]:
-    wanted: list[ColumnElement[bool]] = []
+def _query(tx: Connection, search: Search, zone: ZoneInfo) -> Select[Any]:
+    refs: dict[str, list[str]] = {}
     if search.order:
-        wanted.append(_speaks_of((f"sales_order/{search.order}",)))
+        refs["order"] = _order(tx, search.order)
     if search.person:
-        wanted.append(_speaks_of(people))
+        refs["person"] = _persons(tx, search.person)
     if search.about:
-        wanted.append(_speaks_of((search.about,)))
+        refs["about"] = [search.about]
+    wanted = [_speaks_of(name) for name in refs]
     if search.group:
         wanted.append(ENTRY.c.kind.in_([kind.value for kind in kinds_of(search.group)]))
     if since := _day(search.since):
@@ -144,29 +144,40 @@ def _query(search: Search, people: tuple[str, ...], zone: ZoneInfo) -> Select[An
     if after := _cursor(search.after):
         wanted.append(_behind(*after))
     order = (ENTRY.c.at_us.desc(), ENTRY.c.part, ENTRY.c.seq.desc())
-    return select(ENTRY).where(*wanted).order_by(*order)
+    return select(ENTRY).where(*wanted).order_by(*order).params(refs)
 
 
-def _persons(tx: Connection, text: str) -> tuple[str, ...]:
+def _order(tx: Connection, order_id: str) -> list[str]:
+    """Return under what the entries about an order are found."""
+    return [f"sales_order/{order_id}", *_led_to(tx, ACTION.c.order_id == order_id)]
+
+
+def _persons(tx: Connection, text: str) -> list[str]:
     """Return under what the entries about a person are found.
 
     Whoever works here is a name or an id; a customer is an id, and on no entry by themselves,
     so that theirs are the entries about their orders.
     """
-    if not text:
-        return ()
     staff = [
         one
         for one, name in persons.names(tx).items()
         if one == text or text.casefold() in name.casefold()
     ]
-    theirs = select(ACTION.c.order_id).where(ACTION.c.customer_id == text).distinct()
-    orders = tx.execute(theirs.limit(_MOST_ORDERS)).scalars()
-    return (*staff, text, *(f"sales_order/{order}" for order in orders))
+    theirs = ACTION.c.customer_id == text
+    orders = tx.execute(select(ACTION.c.order_id).where(theirs).distinct()).scalars()
+    return [*staff, text, *(f"sales_order/{one}" for one in orders), *_led_to(tx, theirs)]
 
 
-def _speaks_of(refs: tuple[str, ...]) -> ColumnElement[bool]:
-    same = and_(REF.c.part == ENTRY.c.part, REF.c.seq == ENTRY.c.seq, REF.c.ref.in_(refs))
+def _led_to(tx: Connection, which: ColumnElement[bool]) -> list[str]:
+    """Return what led to actions: incident, run, proposal. They name no order, being of many."""
+    causes = select(ACTION.c.incident_id, ACTION.c.run_id, ACTION.c.proposal_id)
+    rows = tx.execute(causes.where(which).distinct()).all()
+    found = {one for row in rows for one in row}
+    return sorted(found | {f"incident/{row.incident_id}" for row in rows})
+
+
+def _speaks_of(name: str) -> ColumnElement[bool]:
+    same = and_(REF.c.part == ENTRY.c.part, REF.c.seq == ENTRY.c.seq, among(REF.c.ref, name))
     return exists().where(same)
 
 
