@@ -129,6 +129,7 @@ def test_a_difference_takes_from_the_same_balance_as_a_refund(
     first, second = refund("o", 3000, cause=Cause.LATE), _differing(kind, 3000)
     for action in (first, second):
         world.approve(world.held(action).id)
+        world.clock.advance(1)
     assert world.executor.intend() == 1
     assert world.settle() == 1
     assert world.refunded() == 3000

@@ -6,7 +6,7 @@ better, and its length is counted in steps, never in time, so that it can be don
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, cast
 
 from makegood.clock import SECOND
 from makegood.domain.decisions import Decision, Quality
@@ -18,7 +18,6 @@ from makegood.planning.joint.kernels.search import cost_of, settle, swap
 from makegood.planning.joint.problem import problem_of
 from makegood.planning.joint.record import improve_by_forcing, record
 from makegood.planning.joint.work import Work
-from makegood.planning.recompute import recompute
 from makegood.planning.rolling.kernels.draws import seeded
 
 _ROUNDS: Final = 12
@@ -48,16 +47,15 @@ def _recorded(
     work: Work, problem: Problem, endangered: frozenset[str], stamp: Stamp, seed: int
 ) -> Decision:
     """Return the decision; where it would not be made again as it is, search on until it would."""
-    tries = _TRIES
     improve_by_forcing(problem, _subjects(work, problem, endangered))
-    while True:
-        tries -= 1
+    decision = None
+    for left in reversed(range(_TRIES)):
         subjects = _subjects(work, problem, endangered)
-        decision = record(work, problem, subjects, stamp, seed)
-        chosen = tuple(subject.chosen for subject in decision.subjects)
-        if not tries or recompute(decision) == chosen:
-            return decision.model_copy(update={"quality": _quality(problem)})
+        decision = record(work, problem, subjects, stamp, seed, as_it_is=not left)
+        if decision is not None:
+            break
         settle(problem, _ROUNDS)
+    return cast("Decision", decision).model_copy(update={"quality": _quality(problem)})
 
 
 def _subjects(work: Work, problem: Problem, endangered: frozenset[str]) -> list[int]:

@@ -60,9 +60,18 @@ _AS: Final = {
 
 
 def record(
-    work: Work, problem: Problem, subjects: Sequence[int], stamp: Stamp, seed: int
-) -> Decision:
-    """Return the decision behind a plan, with the options of these deliveries (by index)."""
+    work: Work,
+    problem: Problem,
+    subjects: Sequence[int],
+    stamp: Stamp,
+    seed: int,
+    *,
+    as_it_is: bool = True,
+) -> Decision | None:
+    """Return the decision behind a plan, with the options of these deliveries (by index).
+
+    Unless it is wanted as it is, it is None where a delivery has a better option than its own.
+    """
     remember(problem)
     said = work.policies.factors.factors
     named = [name for name in _FACTORS if _AS.get(name, name) in said]
@@ -73,15 +82,20 @@ def record(
         np.array(weights, dtype=np.int64),
     )
     forced = told.forcible(problem, subjects)
+    found: dict[int, Subject] = {}
+    # Those that cost least to tell come first: any of them may end it.
+    for i in sorted(subjects, key=lambda i: i in forced):
+        found[i] = told.subject(problem, i, work.orders[i].id, again=i in forced)
+        # Options are in the order of their scores.
+        if found[i].chosen and not as_it_is:
+            return None
     return Decision(
         method=Method.ROUTES,
         factors=tuple(
             FactorSpec(name=name, unit=UNITS[name], weight=weight)
             for name, weight in zip(named, weights, strict=True)
         ),
-        subjects=tuple(
-            told.subject(problem, i, work.orders[i].id, again=i in forced) for i in subjects
-        ),
+        subjects=tuple(found[i] for i in subjects),
         seed=seed,
         iterations=work.policies.objectives.iterations,
         policy_digest=stamp.policy_digest,
