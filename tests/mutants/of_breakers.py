@@ -192,8 +192,8 @@ OF_BREAKERS: Final = (
         12,
         "a stale feed does not hold",
         "gates/confidence.py",
-        "if seen_us is not None and now_us - seen_us > limit_minutes * MINUTE:",
-        "if False:",
+        "elif now_us - seen_us > limit_us:",
+        "elif False:",
         (f"{CONFIDENCE}what_the_weather_is_the_cause_of_holds_while_the_feed_is_stale",),
     ),
     Mutant(

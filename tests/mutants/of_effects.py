@@ -80,7 +80,7 @@ OF_EFFECTS: Final = (
     Mutant(
         2,
         "the kill switch is not looked at when an effect is sent",
-        "effects/executor.py",
+        "effects/marking.py",
         " and not switches.stops(e.action, e.agent)]",
         "]",
         (f"{KILL}a_switch_that_is_set_just_before_an_effect_is_sent_stops_it",),
@@ -113,7 +113,7 @@ OF_EFFECTS: Final = (
         2,
         "what ends otherwise keeps what it had reserved",
         "gates/counters.py",
-        "        _drop(tx, own)\n",
+        "        _drop(tx, _OWN, mine)\n",
         "",
         (f"{COUNTERS}what_ends_otherwise_gives_back_what_it_had_reserved",),
     ),
@@ -121,8 +121,8 @@ OF_EFFECTS: Final = (
         2,
         "windows do not roll",
         "gates/counters.py",
-        "expired = _drop(tx, CLAIM.c.key.in_(keys), CLAIM.c.expires_us <= now_us)",
-        "expired = _drop(tx, CLAIM.c.key.in_(keys), CLAIM.c.expires_us < 0)",
+        'CLAIM.c.expires_us <= bindparam("now_us")',
+        'CLAIM.c.expires_us <= bindparam("now_us") - 10**15',
         (f"{COUNTERS}a_window_rolls_with_each_claim",),
     ),
     Mutant(
@@ -169,7 +169,7 @@ OF_EFFECTS: Final = (
         3,
         "what was captured is not looked at by the gate",
         "gates/judge.py",
-        "if money is not None and money.minor > left:",
+        "if money.minor > left:",
         "if False:",
         ONCE,
     ),
@@ -245,9 +245,11 @@ OF_EFFECTS: Final = (
     Mutant(
         3,
         "a tool that broke is said to have done nothing",
-        "effects/executor.py",
-        'outcomes = _all_unknown(batch.effects, f"{type(error).__name__}: {error}")',
-        "outcomes = (Outcome(status=EffectStatus.FAILED),) * len(batch.effects)",
+        "effects/sending.py",
+        'adapter=adapter.facts.name)\n        return _all_unknown(effects, f"',
+        "adapter=adapter.facts.name)\n"
+        "        return (Outcome(status=EffectStatus.FAILED),) * len(effects)\n"
+        '        return _all_unknown(effects, f"',
         (f"{EXECUTOR}a_tool_that_raises_anything_else_leaves_the_outcome_unknown",),
     ),
     Mutant(

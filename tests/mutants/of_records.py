@@ -156,8 +156,8 @@ OF_RECORDS: Final = (
         11,
         "what an agent writes goes into the ledger",
         "gates/judge.py",
-        'hidden = {"why"} if reason.rule == DOUBT else set[str]()',
-        "hidden = set[str]()",
+        "return told if reason.rule == DOUBT else told | ",
+        "return told | ",
         (*CLEAR, "tests/gates/test_rules.py::test_what_an_agent_writes_does_not_reach_the_ledger"),
     ),
     Mutant(
