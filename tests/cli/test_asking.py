@@ -94,10 +94,10 @@ def test_a_held_refund_is_shown_approved_once_and_paid(house: Served) -> None:
     assert "20.00 CNY" in listed.out
     shown = house.run("review", "show", review["id"])
     assert shown.out.startswith("Pay back 20.00 CNY on order so-1 (out of stock).")
-    approved = house.run("review", "approve", review["id"])
+    approved = house.run("review", "approve", review["id"], "--seen", review["seen"])
     assert approved.code == 0, approved.err
     assert "is approved" in approved.out
-    again = house.run("review", "approve", review["id"])
+    again = house.run("review", "approve", review["id"], "--seen", review["seen"])
     assert again.code == 1
     assert "was approved by" in again.err
 
@@ -115,7 +115,7 @@ def test_a_rejected_refund_cannot_be_approved_any_more(house: Served) -> None:
     assert "reason" in unknown.err
     rejected = house.run("review", "reject", review["id"], "--reason", "other_remedy")
     assert rejected.code == 0, rejected.err
-    after = house.run("review", "approve", review["id"])
+    after = house.run("review", "approve", review["id"], "--seen", review["seen"])
     assert after.code == 1
     assert "was rejected by" in after.err
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
+from makegood.cli import looking
 from makegood.cli.app import app
 from makegood.domain.roles import Role
 from makegood.gates import persons, tokens
@@ -30,9 +31,9 @@ class Shell:
     secrets: dict[str, str]
     url: str
 
-    def run(self, *arguments: str, by: str = "first", code: int = 0) -> str:
+    def run(self, *arguments: str, by: str = "first", code: int = 0, answer: str = "") -> str:
         env = {"MAKEGOOD_URL": self.url, "MAKEGOOD_TOKEN": self.secrets[by]}
-        ran = CliRunner().invoke(app, ["review", *arguments], env=env)
+        ran = CliRunner().invoke(app, ["review", *arguments], env=env, input=answer)
         assert ran.exit_code == code, ran.output
         return ran.output
 
@@ -41,6 +42,9 @@ class Shell:
         ran = CliRunner().invoke(app, ["review", *arguments, "--json"], env=env)
         assert ran.exit_code == 0, ran.output
         return json.loads(ran.stdout)
+
+    def saw(self, review: str) -> tuple[str, str]:
+        return ("--seen", self.json("show", review)["seen"])
 
     def hold(self, order_id: str) -> str:
         self.town.order(order_id)
@@ -67,7 +71,7 @@ def shell(sqlite_url: str, clock: VirtualClock) -> Generator[Shell]:
 def test_a_hold_is_claimed_asked_about_edited_and_decided_by_another(shell: Shell) -> None:
     review = shell.hold("so-1")
     assert f"{review} is yours until 2026-07-14" in shell.run("claim", review)
-    assert "has taken" in shell.run("approve", review, by="second", code=1)
+    assert "has taken" in shell.run("approve", review, *shell.saw(review), by="second", code=1)
     assert "is free again" in shell.run("release", review)
     shell.run("ask", review, "Which parcel?")
     shell.run("answer", review, "The second.", by="second")
@@ -77,8 +81,9 @@ def test_a_hold_is_claimed_asked_about_edited_and_decided_by_another(shell: Shel
     assert "can be edited" in shown
     new = shell.json("edit", review, "amount.minor=900", "lines=[]", by="first")
     assert new["action"]["amount"] == {"minor": 900, "currency": "EUR"}
-    assert "you edited it" in shell.run("approve", new["id"], code=1)
-    assert "approved" in shell.run("approve", new["id"], by="second")
+    saw = ("--seen", new["seen"])
+    assert "you edited it" in shell.run("approve", new["id"], *saw, code=1)
+    assert "approved" in shell.run("approve", new["id"], *saw, by="second")
     shell.town.executor.settle()
     assert shell.town.refunded() == 900
 
@@ -92,8 +97,70 @@ def test_an_edit_needs_fields_and_values(shell: Shell) -> None:
 def test_a_batch_is_all_or_nothing_or_the_fresh_ones(shell: Shell) -> None:
     one, other, third = (shell.hold(f"so-{number}") for number in range(3))
     shell.run("escalate", other)
-    assert "passed it on" in shell.run("batch", one, other, code=1)
-    made = shell.json("batch", one, other, "--fresh")
+    saw = {row["id"]: f"{row['id']}={row['seen']}" for row in shell.json("list")}
+    assert "passed it on" in shell.run("batch", saw[one], saw[other], code=1)
+    made = shell.json("batch", saw[one], saw[other], "--fresh")
     assert [result["ok"] for result in made["results"]] == [True, False]
-    assert "approved" in shell.run("batch", other, third, by="second")
+    assert "approved" in shell.run("batch", saw[other], saw[third], by="second")
     assert "was approved by Supervisor Person" in shell.run("undo", one, code=1)
+
+
+def test_without_a_terminal_nothing_is_decided_unseen(shell: Shell) -> None:
+    review = shell.hold("so-1")
+    told = shell.run("approve", review, code=2)
+    assert "seen: is missing, and there is no terminal to ask at (look with `makegood" in told
+    assert f"review show {review}`" in told
+    assert "REVIEW=SEEN" in shell.run("batch", review, code=2)
+    assert "REVIEW=SEEN" in shell.run("batch", review, "--reject", "not_owed", code=2)
+    assert shell.json("show", review)["status"] == "open"
+
+
+def test_what_show_prints_is_what_approve_takes(shell: Shell) -> None:
+    review = shell.hold("so-1")
+    last = shell.run("show", review).splitlines()[-1]
+    command = last.partition("makegood review ")[2].split()
+    assert command[:2] == ["approve", review]
+    assert "is approved" in shell.run(*command)
+
+
+def test_what_moved_since_it_was_seen_is_not_approved(shell: Shell) -> None:
+    review, other = shell.hold("so-1"), shell.hold("so-2")
+    saw, beside = shell.saw(review), shell.saw(other)
+    shell.town.refund_reported("so-1", 100)
+    assert "refunded_minor" in shell.run("approve", review, *saw, code=1)
+    pair = (f"{review}={saw[1]}", f"{other}={beside[1]}")
+    assert "nothing of the batch was done" in shell.run("batch", *pair, code=1)
+    assert shell.json("show", other)["status"] == "open"
+    assert "is approved" in shell.run("approve", review, *shell.saw(review))
+
+
+def test_at_a_terminal_it_is_shown_and_asked_about(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(looking, "has_terminal", lambda: True)
+    review, other = shell.hold("so-1"), shell.hold("so-2")
+    no = shell.run("approve", review, answer="n", code=1)
+    assert "Pay back 38.50 EUR on order so-1" in no
+    assert "Nothing was decided." in no
+    assert shell.json("show", review)["status"] == "open"
+    assert "is approved" in shell.run("approve", review, answer="y")
+    assert "Reject exactly these 1?" in shell.run(
+        "batch", other, "--reject", "not_owed", answer="y"
+    )
+    assert shell.json("show", other)["status"] == "rejected"
+
+
+def test_what_is_asked_about_is_what_was_shown(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What moves while a person reads makes their yes a yes to something else."""
+    monkeypatch.setattr(looking, "has_terminal", lambda: True)
+    review = shell.hold("so-1")
+
+    def read_slowly(_: str) -> bool:
+        shell.town.refund_reported("so-1", 100)
+        return True
+
+    monkeypatch.setattr("typer.confirm", read_slowly)
+    assert "refunded_minor" in shell.run("approve", review, code=1)
+    assert shell.json("show", review)["status"] == "stale"

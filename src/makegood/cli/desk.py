@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from makegood.cli import client, desk_steps, output, shapes
+from makegood.cli import client, desk_steps, looking, output, shapes
 from makegood.cli.output import AsJson, say
 
+_UNDECIDED: Final = ("open", "stale")
 Review = Annotated[str, typer.Argument(help="The review's id, as `review list` shows it.")]
 
 
@@ -71,8 +72,15 @@ def show_review(review: Review, *, as_json: AsJson = False) -> None:
     if as_json:
         output.show_json(found)
         return
-    action = found["action"]
-    say(shapes.sentence(action))
+    _show(found)
+    desk_steps.show_notes(review)
+    if found["status"] in _UNDECIDED:
+        say()
+        say(f"To approve this: makegood review approve {review} --seen {found['seen']}")
+
+
+def _show(found: Any) -> None:  # noqa: ANN401 -- JSON
+    say(shapes.sentence(found["action"]))
     say()
     output.show_facts(
         (
@@ -104,7 +112,6 @@ def show_review(review: Review, *, as_json: AsJson = False) -> None:
         say()
         say("Since it was opened this has moved:")
         output.show_table(("ENTITY", "FACT", "BEFORE", "NOW"), found["changed"], empty="")
-    desk_steps.show_notes(review)
 
 
 def _taken(found: Any) -> str:  # noqa: ANN401 -- JSON
@@ -117,18 +124,18 @@ def approve(
     *,
     seen: Annotated[
         str | None,
-        typer.Option(help="Its `seen`, from `review show --json`; else what it shows right now."),
+        typer.Option(help="What `review show` prints; without it you are shown it and asked."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Approve exactly what the review shows.
+    """Approve exactly what you saw of a review.
 
-    It is refused if anything that it stands on moved meanwhile.
+    It is refused if the action, or anything that it stands on, is another by now.
     """
     if seen is None:
-        found = client.get(client.path("review", review))
-        seen = found["seen"]
-        output.note(shapes.sentence(found["action"]))
+        mend = f"look with `makegood review show {review}`, and pass --seen as it says"
+        ask = "Approve exactly this?"
+        [seen] = looking.seen([review], _show, ask=ask, mend=mend, as_json=as_json)
     decided = client.post(client.path("review", review, "approve"), {"seen": seen})
     _tell(review, decided, as_json=as_json)
 

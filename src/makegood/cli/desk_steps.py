@@ -6,12 +6,17 @@ from typing import Annotated, Any
 
 import typer
 
-from makegood.cli import client, output, shapes
+from makegood.cli import client, looking, output, shapes
 from makegood.cli.output import AsJson, say
 from makegood.errors import InvalidInput
 
 Review = Annotated[str, typer.Argument(help="The review's id, as `review list` shows it.")]
-Reviews = Annotated[list[str], typer.Argument(help="The reviews' ids.")]
+Reviews = Annotated[
+    list[str],
+    typer.Argument(
+        help="REVIEW=SEEN, as `review list --json` has both; without SEEN you are shown and asked."
+    ),
+]
 Words = Annotated[str, typer.Argument(help="What you want to say, in your words.")]
 
 
@@ -99,12 +104,14 @@ def batch(
     ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Approve or reject several reviews as they stand now, or none."""
-    items: list[dict[str, str]] = []
-    for each in reviews:
-        found = client.get(client.path("review", each))
-        output.note(f"{each}: {shapes.sentence(found['action'])}")
-        items.append({"review_id": each, "seen": found["seen"]})
+    """Approve or reject several reviews as you saw them, or none."""
+    ids = [each.partition("=")[0] for each in reviews]
+    seen = [each.partition("=")[2] for each in reviews]
+    if not all(seen):
+        ask = f"{'Reject' if reject else 'Approve'} exactly these {len(ids)}?"
+        mend = "name each as REVIEW=SEEN, as `makegood review list --json` has both"
+        seen = looking.seen(ids, _show_line, ask=ask, mend=mend, as_json=as_json)
+    items = [{"review_id": one, "seen": what} for one, what in zip(ids, seen, strict=True)]
     wanted: dict[str, Any] = {"items": items, "fresh_only": fresh}
     if reject:
         wanted["rejection"] = {"reason": reject}
@@ -120,6 +127,13 @@ def batch(
         ],
         empty="",
     )
+
+
+def _show_line(found: Any) -> None:  # noqa: ANN401 -- JSON
+    say(f"{found['id']}: {shapes.sentence(found['action'])}")
+    say(f"  held because {found['why']}")
+    for entity, fact, before, now in found["changed"]:
+        say(f"  {fact} of {entity} was {before}, is {now}")
 
 
 def show_notes(review: str) -> None:
