@@ -24,7 +24,7 @@ from makegood.runtime import submission
 from makegood.runtime.changes import Changes
 from makegood.state import query
 from makegood.state.projection import project
-from tests.gates.world import World
+from tests.gates.world import AGENT, World
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -104,6 +104,7 @@ class Town(World):
             changes=self.changes,
             current_policies=lambda: self.policies,
             current_rulebook=lambda: self.rulebook,
+            current_agents=lambda: frozenset({AGENT}),
             take_in=self._take_in,
             ingest_context=self._context,
             ready=lambda: self.is_ready,

@@ -81,3 +81,13 @@ def test_a_bypass_is_asked_for_by_one_and_confirmed_by_another(asked: Asked) -> 
     assert "the storm" in asked.run("bypass", "list").out
     assert asked.run("bypass", "end", bypass).code == 0
     assert asked.run("bypass", "request", "hub:h1", "--minutes", "900", *said[2:]).code == 2
+
+
+@pytest.mark.parametrize(
+    "lever", [("kill", "set"), ("bypass", "request", "--minutes", "30")], ids=["kill", "bypass"]
+)
+def test_a_scope_of_which_there_is_nothing_is_refused(asked: Asked, lever: tuple[str, ...]) -> None:
+    refused = asked.run(*lever, "hub:h11", "--reason", "the storm")
+    assert (refused.code, refused.out) == (2, "")
+    assert "scope: there is no hub 'h11' (there are h1)" in refused.err
+    assert "no kind" not in asked.run(*lever, "kind:coupon", "--reason", "the storm").err

@@ -13,7 +13,7 @@ from makegood.gates import persons
 from makegood.gates.throttle import Throttle
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sqlalchemy import Connection
 
@@ -45,6 +45,7 @@ class Desk:
     changes: Changes
     current_policies: Callable[[], Policies]
     current_rulebook: Callable[[], Rulebook]
+    current_agents: Callable[[], Collection[str]]
     take_in: Callable[[Sequence[Raw], str, tuple[str, ...]], Receipt]
     ingest_context: Callable[[str, tuple[str, ...]], IngestContext]
     ready: Callable[[], bool]
@@ -62,6 +63,7 @@ class Desk:
             changes=house.changes,
             current_policies=lambda: house.policies,
             current_rulebook=lambda: house.rulebook,
+            current_agents=lambda: house.workspace.agents,
             take_in=house.ingest,
             ingest_context=house.ingest_context,
             ready=ready,
@@ -77,6 +79,11 @@ class Desk:
     def rulebook(self) -> Rulebook:
         """What the gate judges by now."""
         return self.current_rulebook()
+
+    @property
+    def agents(self) -> Collection[str]:
+        """The names of the workspace's agents."""
+        return self.current_agents()
 
     def write(self, work: Callable[[Connection], T]) -> T:
         """Do some work in one transaction, again where other writers get in its way.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
+from sqlalchemy import Connection
 
 from makegood.api.auth import Form, Who
 from makegood.api.console.telling import done
@@ -13,7 +14,7 @@ from makegood.domain.effects import EffectStatus
 from makegood.domain.policy import LONGEST_BYPASS_MINUTES
 from makegood.effects import reconcile
 from makegood.errors import InvalidInput
-from makegood.gates import breakers, bypass, kill
+from makegood.gates import breakers, bypass, kill, scopes
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,7 +34,12 @@ def kill_form(request: Request, house: House, who: Who, form: Form) -> Response:
     """Stop everything, one hub, one agent or one kind of action."""
     reason = _sentence(form, "reason", "say in a sentence why")
     scope, now_us = form.get("scope", ""), house.clock.now_us()
-    house.write(lambda tx: kill.set_switch(tx, scope, who.id, reason, now_us))
+
+    def stop(tx: Connection) -> None:
+        scopes.require_there(tx, scope, house.agents)
+        kill.set_switch(tx, scope, who.id, reason, now_us)
+
+    house.write(stop)
     return done(request, "stopped", form.get("then", "/"))
 
 
@@ -78,9 +84,12 @@ def bypass_form(request: Request, house: House, who: Who, form: Form) -> Respons
             "minutes", f"{given!r} is not 1 to {LONGEST_BYPASS_MINUTES}", "shorten it"
         )
     scope = form.get("scope", "")
-    house.write(
-        lambda tx: bypass.request(tx, house.policies, scope, reason, minutes, who.id, now_us)
-    )
+
+    def ask(tx: Connection) -> None:
+        scopes.require_there(tx, scope, house.agents)
+        bypass.request(tx, house.policies, scope, reason, minutes, who.id, now_us)
+
+    house.write(ask)
     return done(request, "bypass_asked", form.get("then", "/"))
 
 

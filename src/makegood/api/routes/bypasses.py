@@ -51,10 +51,14 @@ def list_bypasses(house: House) -> Listing[BypassOut]:
 
 @router.post("/bypass")
 def request_bypass(house: House, who: Who, once: Repeatable, new: NewBypass) -> BypassOut:
-    """Ask for a bypass; nothing is lifted before another person confirms it."""
+    """Ask for a bypass; nothing is lifted before another person confirms it.
+
+    422 where there is no hub, agent or kind of that name.
+    """
     now_us = house.clock.now_us()
 
     def work(tx: Connection) -> BypassOut:
+        scopes.require_there(tx, new.scope, house.agents)
         made = bypass.request(
             tx, house.policies, new.scope, new.reason, new.minutes, who.id, now_us
         )

@@ -11,7 +11,7 @@ from makegood.api.idempotency import Repeatable
 from makegood.api.routes.listing import REASON, Done, Listing, Out
 from makegood.api.seam import House
 from makegood.domain.frozen import Frozen
-from makegood.gates import kill
+from makegood.gates import kill, scopes
 
 router = APIRouter(prefix="/v1", tags=["kill"])
 
@@ -42,10 +42,14 @@ def list_switches(house: House) -> Listing[SwitchOut]:
 
 @router.post("/kill")
 def set_switch(house: House, who: Who, once: Repeatable, new: NewSwitch) -> SwitchOut:
-    """Stop a scope; nothing of it is dispatched once this has answered. Safety still passes."""
+    """Stop a scope; nothing of it is dispatched once this has answered. Safety still passes.
+
+    422 where there is no hub, agent or kind of that name: such a switch would stop nothing.
+    """
     now_us = house.clock.now_us()
 
     def work(tx: Connection) -> SwitchOut:
+        scopes.require_there(tx, new.scope, house.agents)
         kill.set_switch(tx, new.scope, who.id, new.reason, now_us)
         return SwitchOut(scope=new.scope, set_by=who.id, set_us=now_us, reason=new.reason)
 
