@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from makegood.effects.boundary import Point
 
 
@@ -25,3 +27,18 @@ class DiesAt:
         self.passed.append(point)
         if point is self.point:
             raise Died
+
+
+class On:
+    """Does something when a point is passed for the first time."""
+
+    def __init__(self, point: Point, work: Callable[[], None]) -> None:
+        self._point = point
+        self._work = work
+        self._done = False
+
+    def reached(self, point: Point) -> None:
+        """Do it, once."""
+        if point is self._point and not self._done:
+            self._done = True
+            self._work()

@@ -9,8 +9,10 @@ import pytest
 from makegood.domain.actions import ActionKind
 from makegood.domain.effects import EffectCall, EffectStatus, Outcome, Repeat
 from makegood.domain.policy import Velocity, VelocityScope
+from makegood.effects.boundary import Point
 from makegood.gates import breakers, bypass
 from makegood.ledger.kinds import EntryKind
+from tests.effects.crashing import On
 from tests.gates import desk
 from tests.gates.test_vehicle_limits import NEAR, drone, parcel, weather
 from tests.gates.world import (
@@ -112,6 +114,21 @@ def test_what_is_not_wanted_any_more_and_cannot_be_looked_up_is_not_repeated(wor
     assert (tool.calls, world.row(EFFECT).status) == (1, "unknown")
 
 
+def test_what_is_unwanted_since_it_was_to_be_repeated_is_asked_about_before_it_has_failed(
+    world: World,
+) -> None:
+    """It was harmless to repeat, so that nobody asked; by now it may have been done, or not."""
+    tool = unheard(world, REFUND, Repeat.IDEMPOTENT, "silent, done")
+    world.approve(world.held(refund(world.order("o"), 4000)).id)
+    world.settle()
+    tool.mood = "well"
+    world.restart(On(Point.BEFORE_DISPATCH, lambda: world.refund_reported("o", 4000)))
+    world.settle(minutes=2)
+    assert (tool.calls, world.row(EFFECT).status) == (1, "unknown")
+    world.settle(minutes=2)
+    assert (tool.calls, world.row(EFFECT).status) == (1, "confirmed")
+
+
 def test_what_nobody_could_speak_of_for_two_hours_is_not_done_then(world: World) -> None:
     tool = unheard(world, CANCEL, Repeat.QUERYABLE)
     world.approve(world.held(cancel(world.order("o"))).id)
@@ -189,10 +206,11 @@ def test_what_is_intended_with_what_trips_a_breaker_goes_out(world: World) -> No
 
 
 def test_what_the_gate_let_pass_is_no_probe_of_a_half_open_breaker(world: World) -> None:
-    tripped(world)
     world.policy("approvals", grant_minutes=60)
+    tripped(world)
     assert world.settle(minutes=31) == 0
     assert world.books[ActionKind.COUPON].calls == 0
+    assert {row.status for row in world.rows(EFFECT)} == {"intended"}
 
 
 def test_what_waits_for_a_breaker_past_its_grant_is_called_off(world: World) -> None:

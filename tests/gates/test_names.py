@@ -11,10 +11,20 @@ from makegood.clock import MINUTE, to_rfc3339
 from makegood.domain.actions import ActionKind, Cause, Exchange, Merge, Return, StopService
 from makegood.domain.authority import ReviewStatus, Verdict
 from makegood.domain.policy import Autonomy
-from makegood.errors import InvalidInput
+from makegood.errors import Conflict, InvalidInput
 from makegood.gates.review_items import editable
 from tests.gates import desk
-from tests.gates.world import GRANT, SECOND, cancel, coupon, notify, reassign, refund, stop_service
+from tests.gates.world import (
+    EFFECT,
+    GRANT,
+    SECOND,
+    cancel,
+    coupon,
+    notify,
+    reassign,
+    refund,
+    stop_service,
+)
 
 if TYPE_CHECKING:
     from makegood.domain.actions import Action
@@ -55,6 +65,51 @@ def test_a_grant_of_an_order_that_moved_to_a_stopped_hub_is_not_spent(world: Wor
     world.stop("hub:h2")
     assert world.settle() == 0
     assert world.row(GRANT).status == "void"
+
+
+def other_lines(world: World) -> None:
+    """Let the order system report an order's lines, of which a refund of `x` names none."""
+    price = {"minor": 5000, "currency": "EUR"}
+    line = {"line_id": "a", "sku": "a", "quantity": 1, "price": price}
+    world.happen("sales_order.items_changed", "o", total=price, lines=[line])
+
+
+def test_lines_that_an_order_has_not_by_now_are_not_refunded_after_their_approval(
+    world: World,
+) -> None:
+    review = world.held(refund(world.order("o"), 4000, lines=("x",)))
+    world.approve(review.id)
+    other_lines(world)
+    assert world.settle() == 0
+    assert world.row(GRANT).detail == "the order has no line x"
+
+
+def test_lines_that_an_order_has_not_by_now_are_not_refunded_after_their_intent(
+    world: World,
+) -> None:
+    world.approve(world.held(refund(world.order("o"), 4000, lines=("x",))).id)
+    assert world.executor.intend() == 1
+    other_lines(world)
+    world.settle()
+    assert (world.refunded(), world.row(EFFECT).status) == (0, "failed")
+
+
+def test_a_refund_of_lines_that_an_order_has_not_by_now_is_not_approved(world: World) -> None:
+    review = world.held(refund(world.order("o"), 4000, lines=("x",)))
+    other_lines(world)
+    with pytest.raises(Conflict, match="no line x; reject it"):
+        world.approve(review.id)
+    assert world.rows(GRANT) == []
+
+
+def test_an_undo_window_over_lines_that_an_order_has_not_by_now_asks_again(world: World) -> None:
+    review_id = world.held(refund(world.order("o"), 4000, lines=("x",))).id
+    desk.approving(world, review_id)
+    other_lines(world)
+    world.clock.advance(desk.UNDO_US)
+    (ended,) = desk.finish(world)
+    assert (ended.status, ended.detail) == (ReviewStatus.OPEN, "the order has no line x")
+    assert world.rows(GRANT) == []
 
 
 def test_a_hold_of_a_delivery_that_another_hub_serves_is_void(world: World) -> None:

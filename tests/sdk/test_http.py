@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from makegood.errors import NotConnected, ReadFailed
+from makegood.errors import NotConnected, ReadFailed, Superseded
 from makegood.sdk import Connection, Connections, TimeOuts, http_client, read_json
+from makegood.sdk.fence import fenced
 
 WEATHER = Connection("weather", "http://weather.test/v1/", "read-only")
 
@@ -55,6 +56,24 @@ def test_the_binding_ends_with_its_block_and_nests() -> None:
         assert read_json("weather", "x") == 1
     with pytest.raises(NotConnected):
         http_client("weather")
+
+
+def test_each_request_of_a_tools_client_passes_the_fence() -> None:
+    def taken_over() -> None:
+        raise Superseded("another process owns the work")
+
+    asked: list[str] = []
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        return httpx.Response(200)
+
+    client = connections(httpx.MockTransport(handle)).client("weather")
+    client.get("first")
+    with fenced(taken_over), pytest.raises(Superseded):
+        client.get("second")
+    client.get("third")
+    assert asked == ["/v1/first", "/v1/third"]
 
 
 def test_parameters_that_are_none_are_left_out() -> None:
