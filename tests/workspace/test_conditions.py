@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from makegood.workspace import check
 from tests.workspace.test_policies import problems, put
 
 if TYPE_CHECKING:
@@ -22,14 +23,35 @@ WHEN = 'when: cause == "goodwill" && amount > 0'
         ("when: cause", "it is of type string"),
         ("when: (cause ==", "Syntax error"),
         ('when: template == "x"', "undeclared reference to 'template'"),
+        ('when: kind == "refnud"', "kind is never 'refnud'; it is one of coupon"),
+        ('when: amount > 0 && kind == "refund"', "kind is never 'refund'"),
+        (
+            "when: amount > 0 && 'godwill' != cause",
+            "never 'godwill'; it is one of capacity, ",
+        ),
+        ('when: cause in ["late", "wether"]', "cause is never 'wether'"),
+        ('when: agent == "strom"', "there is no agent 'strom'; there are "),
     ],
 )
 def test_a_wrong_condition_is_told_with_its_file_and_line(root: Path, new: str, says: str) -> None:
     line = put(root, "breakers", WHEN, new)
-    (problem,) = problems(root)
+    (problem,) = check(root)
     assert (problem.file, problem.line) == ("policies/breakers.yaml", line)
     assert says in problem.message
     assert problem.message.startswith("conditions.0.when: ")
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        'kind == "coupon" || cause in ["late", "weather"]',
+        'amount > 0 && "late" == cause && agent != "small"',
+        'order_id == "refnud" || customer_id.startsWith("cause == \\"x\\"")',
+    ],
+)
+def test_what_a_name_can_be_is_no_fault(root: Path, when: str) -> None:
+    put(root, "breakers", WHEN, f"when: {when}")
+    assert check(root) == []
 
 
 @pytest.mark.parametrize(

@@ -136,3 +136,60 @@ def test_a_partner_fleet_without_limits_is_told(root: Path) -> None:
     [found] = problems(root)
     assert (found.file, found.line) == ("policies/objectives.yaml", line)
     assert "travel.limits.scooters" in found.message
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        (
+            "approvals",
+            "fact: refunded_minor, by_bp",
+            "fact: captured_minor, by_bp",
+            "",
+        ),
+        (
+            "approvals",
+            "{kinds: [cancel], fact: delivered_us}",
+            "{kinds: [cancel], fact: courier_id}",
+            "materiality.0.fact: no cancel stands on courier_id; it stands on captured_minor,",
+        ),
+        (
+            "approvals",
+            "- {kinds: [refund], fact: refunded_minor, by_bp: 10000}",
+            "- {kinds: [refund], fact: status, becomes: [delivered]}",
+            "materiality.2.fact: no refund stands on status",
+        ),
+        (
+            "approvals",
+            "becomes: [cancelled, delivered]",
+            "becomes: [canceled, delivered]",
+            "materiality.1.becomes: there is no status 'canceled'; there are cancelled, closed,",
+        ),
+        (
+            "approvals",
+            "roles: [supervisor]\n",
+            "roles: [supervisor, auditor]\n",
+            "rules.0.roles: who is auditor decides nothing; operator and supervisor do",
+        ),
+        (
+            "approvals",
+            "- {after_minutes: 30, tell: [supervisor]}",
+            "- {after_minutes: 30, tell: [auditor, source]}",
+            "deadline.ladder.0: no rule lets auditor, source decide anything",
+        ),
+        (
+            "breakers",
+            "refund: [captured_minor]}",
+            "refund: [captured]}",
+            "confidence.needs.refund: there is no fact 'captured', so that every refund would hold",
+        ),
+        ("breakers", "needs: {reschedule: [promised_us]", "needs: {reassign: [courier_id]", ""),
+    ],
+)
+def test_what_could_never_apply_is_told_with_its_line(
+    root: Path, name: str, old: str, new: str, says: str
+) -> None:
+    line = put(root, name, old, new)
+    found = problems(root)
+    assert [says in problem.message for problem in found] == [True] * bool(says), found
+    assert {(p.file, p.line) for p in found} <= {(f"policies/{name}.yaml", line)}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from makegood.domain import roles
 from makegood.domain.roles import Role
 from makegood.errors import NotAllowed
 from makegood.gates.persons import Principal
@@ -17,7 +18,7 @@ Roles = frozenset[Role]
 ANYBODY: Final[Roles] = frozenset()
 PERSONS: Final[Roles] = frozenset(Role)
 READERS: Final[Roles] = frozenset({Role.OPERATOR, Role.SUPERVISOR, Role.AUDITOR})
-DECIDERS: Final[Roles] = frozenset({Role.OPERATOR, Role.SUPERVISOR})
+DECIDERS: Final[Roles] = roles.DECIDERS
 OPERATORS: Final[Roles] = frozenset({Role.OPERATOR})
 OVERSEERS: Final[Roles] = frozenset({Role.OPERATOR, Role.AUDITOR})
 SOURCES: Final[Roles] = frozenset({Role.SOURCE})

@@ -15,15 +15,17 @@ from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from cel_expr_python import cel  # pyright: ignore[reportMissingTypeStubs] -- it has none
 
-from makegood.domain.actions import Action, ActionBase, ActionKind
+from makegood.domain import literals
+from makegood.domain.actions import Action, ActionBase, ActionKind, Cause
 from makegood.domain.money import Money
 
 Value = str | int | bool | list[str]
 
 _TEXTS: Final = cel.Type.List(cel.Type.STRING)
-_CLASSES: Final[dict[ActionKind, type[ActionBase]]] = {
+CLASSES: Final[dict[ActionKind, type[ActionBase]]] = {
     model.model_fields["kind"].default: model for model in get_args(get_args(Action)[0])
 }
+"""The class of each kind of action."""
 _ENGINE: Final = {
     "agent": cel.Type.STRING,
     "money_out": cel.Type.BOOL,
@@ -73,7 +75,8 @@ def condition(kinds: tuple[ActionKind, ...], text: str) -> Compiled:
     """Return a checked condition over the fields that all these kinds have.
 
     Raises:
-        ValueError: it does not parse, names what there is not, mixes types, or is no yes or no.
+        ValueError: it does not parse, names what there is not, mixes types, is no yes or no, or
+            compares a name with what that can never be.
 
     """
     fields = fields_of(kinds)
@@ -84,6 +87,9 @@ def condition(kinds: tuple[ActionKind, ...], text: str) -> Compiled:
         raise ValueError(_said(str(error), fields)) from None
     if expression.return_type() != cel.Type.BOOL:
         message = f"it is of type {expression.return_type().name().lower()}, not true or false"
+        raise ValueError(message)
+    if never := literals.impossible(text, closed_lists_of(kinds)):
+        message = f"not a condition: {never}"
         raise ValueError(message)
     return Compiled(expression, frozenset(fields))
 
@@ -98,6 +104,13 @@ def fields_of(kinds: tuple[ActionKind, ...]) -> dict[str, cel.Type]:
         if all(name in other and other[name] == type_ for other in others)
     }
     return shared | _ENGINE
+
+
+@cache
+def closed_lists_of(kinds: tuple[ActionKind, ...]) -> dict[str, frozenset[str]]:
+    """Return what the names that have a closed list of texts can be, over these kinds together."""
+    causes = frozenset(cause.value for cause in Cause)
+    return {"kind": frozenset(kind.value for kind in kinds), "cause": causes}
 
 
 def values_of(action: Action, around: Circumstances) -> dict[str, Value]:
@@ -130,7 +143,7 @@ def _plain(action: Action, name: str, type_: cel.Type) -> Value:
 @cache
 def _fields(kind: ActionKind) -> dict[str, cel.Type]:
     found: dict[str, cel.Type] = {}
-    model = _CLASSES[kind]
+    model = CLASSES[kind]
     hints = get_type_hints(model)
     for name in model.model_fields:
         found |= _typed(name, hints[name])

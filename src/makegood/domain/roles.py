@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
 
 
 class Role(StrEnum):
@@ -12,3 +13,7 @@ class Role(StrEnum):
     SUPERVISOR = "supervisor"
     AUDITOR = "auditor"
     SOURCE = "source"
+
+
+DECIDERS: Final = frozenset({Role.OPERATOR, Role.SUPERVISOR})
+"""The roles that decide anything at all; the others only look, or send events."""

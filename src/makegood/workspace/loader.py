@@ -24,7 +24,7 @@ from makegood.domain.incidents import IncidentKind
 from makegood.domain.policy import Policies
 from makegood.errors import NotAllowed, WorkspaceBroken
 from makegood.workspace.imports import wrong_imports
-from makegood.workspace.policies import read_policies
+from makegood.workspace.policies import read_policies, wrong_agents
 from makegood.workspace.problems import Problem
 from makegood.workspace.registry import AdapterFactory, AgentEntry, Registry
 
@@ -144,6 +144,8 @@ def _load(root: Path) -> tuple[Workspace | None, list[Problem]]:
     for folder in CODE:
         if not (root / folder / "__init__.py").is_file():
             problems.append(Problem(folder, 0, "the folder or its __init__.py is missing"))
+    if policies is not None and not problems and not registry.problems:
+        problems += wrong_agents(root, policies, registry.agents)
     problems = sorted(set(problems + registry.problems))
     if problems or policies is None:
         return None, problems

@@ -6,6 +6,7 @@ The values are judged by pydantic's strict JSON rules, so that `"8"` is not a nu
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -14,6 +15,7 @@ from pydantic_core import ErrorDetails
 
 from makegood.domain.actions import FACTS, ActionKind, Floor
 from makegood.domain.policy import POLICY_FILES, Autonomy, Policies
+from makegood.workspace import consistency
 from makegood.workspace.lines import BrokenYaml, line_of, load_yaml
 from makegood.workspace.problems import Problem
 
@@ -40,6 +42,13 @@ def read_policies(root: Path) -> tuple[Policies | None, list[Problem]]:
     policies = Policies.model_validate(parts)
     problems += _across(policies, trees)
     return (None if problems else policies), problems
+
+
+def wrong_agents(root: Path, policies: Policies, agents: Collection[str]) -> list[Problem]:
+    """Return what sound policies say of agents that the workspace has not."""
+    file = _file("breakers")
+    tree, problems = _parse(root, "breakers")
+    return problems or consistency.strange_agents(policies, tree, file, agents)
 
 
 def _file(name: str) -> str:
@@ -113,6 +122,7 @@ def _across(policies: Policies, trees: dict[str, Any]) -> list[Problem]:
         for name in sorted(weights - factors)
     ]
     found += _partners(policies, trees)
+    found += consistency.dead_letters(policies, trees, {name: _file(name) for name in trees})
     line = line_of(trees["approvals"], ("rules",))
     return found + [
         Problem(_file("approvals"), line, f"rules: no rule says who may decide {kind}")
