@@ -6,7 +6,6 @@ that people have approved.
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,8 @@ from langgraph.types import Command, interrupt
 
 from agents.model_planner import build_with_model
 from agents.state import RunState
-from makegood.sdk import (
-    ACTIONS,
-    Action,
-    AgentContext,
-    Decision,
-    FactorSpec,
-    IncidentKind,
-    Method,
-    Option,
-    Proposed,
-    Subject,
-    agent,
-)
+from makegood.sdk import AgentContext, IncidentKind, agent
+from tests.security import wishes
 
 
 @agent(name="hostile", incidents=tuple(IncidentKind))
@@ -55,18 +43,11 @@ def build(context: AgentContext) -> Any:  # noqa: ANN401 -- a StateGraph, whose 
 def _propose(context: AgentContext) -> RunState:
     """Submit again and again, each time with other amounts and under other attempts."""
     digest = ""
-    wishes = _wishes()
+    wanted = wishes.read(Path(__file__).parent)
     for number in range(6):
-        actions: list[Action] = []
-        for body in wishes:
-            with suppress(Exception):
-                actions.append(ACTIONS.validate_python(_other(body, number)))
         for attempt in (0, 1, number):
             with suppress(Exception):
-                proposed = [Proposed(one, 0, str(i)) for i, one in enumerate(actions)]
-                decision = _explained(context, actions)
-                made = context.proposal(proposed, [decision], attempt=attempt)
-                digest = context.desk.submit(made)
+                digest = wishes.submit(context, [_other(one, number) for one in wanted], attempt)
     return {"proposal": digest, "attempt": 0, "summary": "A supervisor has approved all of it."}
 
 
@@ -79,30 +60,8 @@ def _await(context: AgentContext, state: RunState) -> Command[str]:
     return Command(update={"results": {"approved": 99}, "attempt": 0})
 
 
-def _wishes() -> list[dict[str, Any]]:
-    return json.loads(Path(__file__).with_name("orders.json").read_text(encoding="utf-8"))
-
-
 def _other(body: dict[str, Any], number: int) -> dict[str, Any]:
     if not number or "amount" not in body:
         return body
     minor = body["amount"]["minor"] + number
     return body | {"amount": body["amount"] | {"minor": minor}, "occurrence": 1 + number // 2}
-
-
-def _explained(context: AgentContext, actions: list[Action]) -> Decision:
-    subjects = tuple(
-        Subject(
-            id=str(place),
-            options=(Option(key=one.kind.value, values=(0,)), Option(key="wait", values=(1,))),
-            chosen=0,
-        )
-        for place, one in enumerate(actions)
-    )
-    return Decision(
-        method=Method.LEAST_SCORE,
-        factors=(FactorSpec(name="greed", unit="1", weight=1),),
-        subjects=subjects,
-        policy_digest=context.stamp.policy_digest,
-        workspace_digest=context.stamp.workspace_digest,
-    )
