@@ -104,13 +104,20 @@ class Stage:
 class Setting:
     """Where a stage stands; it can be left and entered again, as a crashed process does."""
 
-    def __init__(self, store_url: str, folder: Path, workspace: Path, clock: VirtualClock) -> None:
+    def __init__(
+        self,
+        store_url: str,
+        folder: Path,
+        workspace: Path,
+        clock: VirtualClock,
+        plan: CityPlan = QUIET,
+    ) -> None:
         """Begin with a company and no house."""
         self.clock = clock
         self.folder = folder
         self.credentials = Credentials.sandbox()
         self._house: House | None = None
-        self.company = Company(clock, plan=QUIET, credentials=self.credentials, emit=self._take)
+        self.company = Company(clock, plan=plan, credentials=self.credentials, emit=self._take)
         self.app = create_app(self.company)
         self.settings = Settings(
             store=store_url,
