@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from makegood.domain.entities import SalesOrder
 
-_OF_LINES = (Refund, Return, Exchange, ChangeItems, Split)
+_PAID_BACK = (Refund, Return, Exchange, ChangeItems)
+_OF_LINES = (*_PAID_BACK, Split)
 
 
 def amount(action: Action, order: SalesOrder) -> Iterator[tuple[str, str]]:
@@ -30,7 +31,7 @@ def amount(action: Action, order: SalesOrder) -> Iterator[tuple[str, str]]:
         return
     if money.currency != order.currency:
         yield "amount.currency", f"the order is in {order.currency or 'no currency'}"
-    if isinstance(action, Refund) and money.minor > order.captured_minor - order.refunded_minor:
+    if isinstance(action, _PAID_BACK) and money.minor > order.captured_minor - order.refunded_minor:
         yield "amount.minor", "it is more than what was captured and not refunded"
     if isinstance(action, Refund | Coupon) and money.minor == 0:
         yield "amount.minor", "it must be more than 0"
@@ -48,7 +49,7 @@ def lines(action: Action, order: SalesOrder) -> Iterator[tuple[str, str]]:
     unknown = [line for line in action.lines if line not in price]
     if unknown:
         yield "lines", f"the order has no line {', '.join(unknown)}"
-    elif isinstance(action, Refund):
+    elif isinstance(action, _PAID_BACK) and action.amount is not None:
         most = sum(price[line] for line in set(action.lines))
         if action.amount.minor > most:
             yield "amount.minor", f"it is more than the {most} that its lines cost"
