@@ -75,6 +75,29 @@ def locked(tx: Connection, order_ids: Iterable[str]) -> Balances:
     return Balances(query.sales_orders(tx, wanted), rows)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An order's captured money in minor units: paid back, on its way back, and what is left.
+
+    They sum to what was captured, unless more was refunded by others than that.
+    """
+
+    back_minor: int
+    going_minor: int
+    left_minor: int
+
+
+def standing(tx: Connection, order: SalesOrder) -> Standing:
+    """Return how an order's money stands at this moment; nothing is locked by looking."""
+    row = tx.execute(select(MONEY).where(MONEY.c.order_id == order.id)).one_or_none()
+    if row is None:
+        back = order.refunded_minor
+        return Standing(back, 0, max(0, order.captured_minor - back))
+    back = order.captured_minor - _covered(order, row) + row.confirmed_minor
+    going = row.committed_minor - row.confirmed_minor
+    return Standing(back, going, max(0, order.captured_minor - back - going))
+
+
 def overdrafts(tx: Connection, order_ids: Iterable[str]) -> dict[str, int]:
     """Return by how much more than an order covers is committed, in minor units, rows locked.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from makegood.api import explained
-from makegood.api.console import before
+from makegood.api.console import before, beside
 from makegood.api.console.sentences import Promise
 from makegood.clock import MINUTE
 from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
@@ -66,6 +66,7 @@ class Hold:
     stale: bool
     notices: tuple[str, ...]
     badges: tuple[tuple[str, str], ...]
+    beside: beside.Half
     seen: str
 
 
@@ -74,8 +75,16 @@ def holds(scene: Scene, items: Sequence[ReviewItem]) -> tuple[Hold, ...]:
     orders = query.sales_orders(scene.tx, {item.order_id for item in items})
     expected = _expected(scene.tx, orders)
     behind = explained.weighed(scene.tx, [_place(item) for item in items])
+    halves = beside.of(scene, items, orders)
     return tuple(
-        _hold(scene, item, orders.get(item.order_id), expected, behind.get(_place(item)))
+        _hold(
+            scene,
+            item,
+            orders.get(item.order_id),
+            expected,
+            behind.get(_place(item)),
+            halves.get(item.id, beside.NOTHING),
+        )
         for item in items
     )
 
@@ -103,6 +112,7 @@ def _hold(
     order: SalesOrder | None,
     expected: dict[str, int],
     behind: Weighed | None,
+    half: beside.Half,
 ) -> Hold:
     show, say, zone = scene.show, scene.words, scene.zone(item.hub_id)
     left_us = item.deadline_us - scene.now_us
@@ -135,6 +145,7 @@ def _hold(
         stale=item.status is ReviewStatus.STALE,
         notices=_notices(scene, item),
         badges=_badges(scene, item),
+        beside=half,
         seen=item.seen,
     )
 

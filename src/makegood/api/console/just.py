@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import select
 
+from makegood.api.console import unsent
 from makegood.domain.authority import GrantStatus, ReviewStatus
 from makegood.domain.effects import EffectStatus
 from makegood.gates import reviews
@@ -15,6 +16,8 @@ from makegood.store.sql import table
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+    from sqlalchemy import Row
 
     from makegood.api.console.scene import Scene
     from makegood.api.console.show import Show
@@ -45,6 +48,8 @@ class Just:
     state: str
     steps: tuple[Step, ...]
     reference: str
+    unsent: str
+    detail: str
 
 
 def decided(scene: Scene, limit: int) -> tuple[Just, ...]:
@@ -61,47 +66,63 @@ def of(scene: Scene, item: ReviewItem) -> Just:
         name=scene.name(item.decided_by),
         reason=say(f"reason.{item.reason}"),
     )
-    steps, reference = _steps(scene, item, zone)
+    grant, effect = _grant(scene, item), _effect(scene, item)
+    failed = effect is not None and effect.status in _BAD
+    unsent_why = unsent.why_not(scene, item, grant)
     return Just(
         review_id=item.id,
         sentence=scene.speak.action(item.action, zone),
         said=said,
         at=scene.show.second(item.decided_us or scene.now_us, zone),
         state=item.status,
-        steps=steps,
-        reference=reference,
+        steps=_steps(scene, item, grant, effect, zone),
+        reference=effect.reference if effect is not None and not failed else "",
+        unsent=unsent_why,
+        detail=effect.detail if effect is not None and failed and not unsent_why else "",
     )
 
 
-def _steps(scene: Scene, item: ReviewItem, zone: ZoneInfo) -> tuple[tuple[Step, ...], str]:
-    """Return what followed, each step with its time, and the outside's reference."""
+def _grant(scene: Scene, item: ReviewItem) -> Row[Any] | None:
+    if item.status is not ReviewStatus.APPROVED:
+        return None
+    granted = select(GRANT).where(GRANT.c.action_id == item.action_id)
+    return scene.tx.execute(granted.order_by(GRANT.c.granted_us.desc()).limit(1)).one_or_none()
+
+
+def _effect(scene: Scene, item: ReviewItem) -> Row[Any] | None:
+    if item.status is not ReviewStatus.APPROVED:
+        return None
+    query = select(EFFECT).where(EFFECT.c.action_id == item.action_id)
+    return scene.tx.execute(query).one_or_none()
+
+
+def _steps(
+    scene: Scene,
+    item: ReviewItem,
+    grant: Row[Any] | None,
+    effect: Row[Any] | None,
+    zone: ZoneInfo,
+) -> tuple[Step, ...]:
+    """Return what followed, each step with its time."""
     say, show = scene.words, scene.show
     if item.status is ReviewStatus.APPROVING:
         coming = ("granted", "intended", "confirmed")
-        return tuple(Step(say(f"step.{name}"), "", "waiting") for name in coming), ""
+        return tuple(Step(say(f"step.{name}"), "", "waiting") for name in coming)
     if item.status is not ReviewStatus.APPROVED:
-        return (Step(say("step.nothing"), "", "still"),), ""
-    steps: list[Step] = []
-    granted = select(GRANT).where(GRANT.c.action_id == item.action_id)
-    grant = scene.tx.execute(granted.order_by(GRANT.c.granted_us.desc()).limit(1)).one_or_none()
+        return (Step(say("step.nothing"), "", "still"),)
     if grant is None:
-        return (), ""
-    steps.append(Step(say("step.granted"), show.second(grant.granted_us, zone), "done"))
+        return ()
+    steps = [Step(say("step.granted"), show.second(grant.granted_us, zone), "done")]
     if grant.status in (GrantStatus.VOID, GrantStatus.EXPIRED):
-        steps.append(Step(say(f"step.{grant.status}"), grant.detail, "bad"))
-        return tuple(steps), ""
-    effect = scene.tx.execute(
-        select(EFFECT).where(EFFECT.c.action_id == item.action_id)
-    ).one_or_none()
+        at = show.second(grant.ended_us, zone) if grant.ended_us else ""
+        return (*steps, Step(say(f"step.{grant.status}"), at, "bad"))
     intended_us = effect.intended_us if effect is not None else None
     steps.append(_step(say("step.intended"), intended_us, show, zone))
-    if effect is not None and effect.status in _BAD:
-        at = show.second(effect.ended_us, zone) if effect.ended_us else effect.detail
-        steps.append(Step(say(f"step.{effect.status}"), at, "bad"))
-        return tuple(steps), effect.detail
     ended_us = effect.ended_us if effect is not None else None
-    steps.append(_step(say("step.confirmed"), ended_us, show, zone))
-    return tuple(steps), effect.reference if effect is not None else ""
+    if effect is not None and effect.status in _BAD:
+        at = show.second(ended_us, zone) if ended_us else ""
+        return (*steps, Step(say(f"step.{effect.status}"), at, "bad"))
+    return (*steps, _step(say("step.confirmed"), ended_us, show, zone))
 
 
 def _step(name: str, at_us: int | None, show: Show, zone: ZoneInfo) -> Step:

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from makegood.clock import from_rfc3339
 from makegood.domain.actions import ACTIONS
 from makegood.errors import NotFound
+from makegood.gates import balances
 from makegood.gates.review_items import ACTION
 from makegood.state import query
 
@@ -116,10 +117,13 @@ def _order_facts(scene: Scene, order: SalesOrder, zone: ZoneInfo) -> tuple[Fact,
         Fact(say("order.placed"), show.time(order.placed_us, zone)),
     ]
     if order.currency:
+        stands = balances.standing(scene.tx, order)
         amounts = {
             "order.total": order.total_minor,
             "order.captured": order.captured_minor,
-            "order.refunded": order.refunded_minor,
+            "order.refunded": stands.back_minor,
+            "money.going_fact": stands.going_minor,
+            "money.left_fact": stands.left_minor,
             "order.coupons": order.coupon_minor,
         }
         facts += [Fact(say(key), show.minor(m, order.currency)) for key, m in amounts.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from makegood.api.console.gate_words import GateWords
 from makegood.clock import MINUTE, SECOND
 from makegood.domain import actions as a
 from makegood.incidents import evidence as names
@@ -27,6 +28,7 @@ class Speaker:
         self.show = show
         self.say = show.words
         self._hubs = hubs
+        self.gate = GateWords(show, self.hub)
 
     def hub(self, hub_id: str) -> str:
         """Return a hub's name, or its id where it has none."""
@@ -79,22 +81,8 @@ class Speaker:
         return self.say(f"short.{kind}")
 
     def reasons(self, why: str, rules: tuple[str, ...]) -> tuple[str, ...]:
-        """Return why something holds, one plain reason each.
-
-        The gate says it in English. Another language has a text of its own for each rule; what
-        has none there (a rule of the workspace) is told as the gate said it.
-        """
-        told = tuple(dict.fromkeys(part.strip() for part in why.split(";") if part.strip()))
-        keys = [self._rule(rule) for rule in rules]
-        if not all(keys):
-            return told
-        return tuple(dict.fromkeys(self.say(key) for key in keys)) or told
-
-    def _rule(self, rule: str) -> str:
-        """Return the text of a rule, or of all rules of its family; nothing where there is none."""
-        family = rule.partition(".")[0]
-        keys = (f"rule.{rule}", f"rule.{family}")
-        return next((key for key in keys if self.say.has(key)), "")
+        """Return why something holds, one plain reason each, in the reader's language."""
+        return self.gate.reasons(why, rules)
 
     def incident(self, incident: Incident) -> str:
         """Return what is wrong, as a title."""

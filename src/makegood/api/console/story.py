@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from makegood.api import explained
-from makegood.api.console import around, before, holds, journey, just
+from makegood.api.console import around, before, beside, holds, journey, just
 from makegood.api.console.orders import Fact, Moment
 from makegood.clock import SECOND
 from makegood.domain.actions import ACTIONS
@@ -50,7 +50,12 @@ def exact(item: ReviewItem) -> str:
 def deciding(scene: Scene, item: ReviewItem, hold: Hold) -> dict[str, Any]:
     """Return what stands where a hold is decided: its deadline, or what became of it."""
     waits = item.status in WAITING_REVIEWS
-    return {"hold": hold, "waits": waits, "just": None if waits else just.of(scene, item)}
+    return {
+        "hold": hold,
+        "waits": waits,
+        "just": None if waits else just.of(scene, item),
+        "money_left": beside.left_of(scene, item),
+    }
 
 
 def difference(scene: Scene, item: ReviewItem) -> dict[str, Any]:

@@ -8,14 +8,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from makegood.api.console import words_en, words_en_desk, words_zh, words_zh_desk, words_zh_terms
+from makegood.api.console import (
+    words_en,
+    words_en_desk,
+    words_en_reasons,
+    words_zh,
+    words_zh_desk,
+    words_zh_reasons,
+    words_zh_terms,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CATALOGUES: Final = {
-    "en": words_en.EN | words_en_desk.EN,
-    "zh": words_zh.ZH | words_zh_desk.ZH | words_zh_terms.ZH,
+    "en": words_en.EN | words_en_desk.EN | words_en_reasons.EN,
+    "zh": words_zh.ZH | words_zh_desk.ZH | words_zh_terms.ZH | words_zh_reasons.ZH,
 }
 NAMES: Final = {"en": "English", "zh": "中文"}
 DEFAULT: Final = "en"

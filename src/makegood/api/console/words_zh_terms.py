@@ -1,4 +1,4 @@
-"""Terms that English takes from their own names, in Chinese: statuses, events, facts, rules."""
+"""Terms that English takes from their own names, in Chinese: statuses, events, facts."""
 
 from __future__ import annotations
 
@@ -173,32 +173,6 @@ ZH: Final[dict[str, str]] = {
     "entry.bypass_confirmed": "旁路生效",
     "entry.bypass_ended": "旁路结束",
     "entry.bypass_used": "经旁路放行",
-    # --- rules, by name or by family ---
-    "rule.floor.always": "此类操作始终须由人批准",
-    "rule.floor.money": "将有款项付给顾客",
-    "rule.autonomy": "此类操作始终须由人批准",
-    "rule.breaker.kind": "此类操作始终须由人批准",
-    "rule.breaker.coupon_amount": "优惠券金额超过可自行发放的上限",
-    "rule.breaker.coupon_currency": "策略没有规定此币种的优惠券上限",
-    "rule.condition": "符合策略中的拦截条件",
-    "rule.counter": "累计上限已用尽",
-    "rule.velocity": "熔断器已断开",
-    "rule.confidence.unknown": "所依据的情况不明",
-    "rule.confidence.missing": "缺少所依据的资料",
-    "rule.confidence.margin": "与次优方案差距太小",
-    "rule.confidence.stale": "数据来源已过时",
-    "rule.kill": "紧急停止已启用",
-    "rule.review.edited": "有人修改了智能体的提案",
-    "rule.obligation.second": "同一事项将再次结算",
-    "rule.obligation.conflict": "另一操作已以不同金额处理同一事项",
-    "rule.obligation.met": "另一操作已经结清",
-    "rule.obligation.taken": "另一操作已以其他方式处理",
-    "rule.obligation.rejected": "此项已被人拒绝",
-    "rule.rejection": "此类操作已被人拒绝",
-    "rule.safety": "会超出安全限度",
-    "rule.balance": "超过订单剩余可退金额",
-    "rule.adapter": "没有可执行此操作的工具",
-    "rule.names": "所指的对象不符",
     "fact.lines": "商品行",
     "fact.skus": "货号",
     "fact.template": "模板",
