@@ -177,3 +177,14 @@ def test_why_an_end_holds_is_told_with_its_amount_in_both_languages(
     queue = f"/review?q={again.id}"
     assert "€19.90 for the whole order is asked for already" in said(client, queue, "queue")
     assert "整单已有一笔 €19.90 的退款申请" in said(client, queue, "queue", "zh")
+
+
+def test_the_sum_of_what_waits_counts_the_money_of_an_order_once(
+    town: Town, client: TestClient
+) -> None:
+    town.order("so-1")
+    town.propose(cancel("so-1"), refund("so-1", 5000))
+    assert len(town.waiting()) == 2
+    assert re.search(r"1–2 of 2 · €50.00 ", said(client, "/review", "queue") + " ")
+    assert "€50.00 waiting" in said(client, "/", "figures")
+    assert "€" not in said(client, "/review?kind=cancel", "queue").split("Cancel order")[0]

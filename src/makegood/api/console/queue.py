@@ -6,11 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import func, select
+from sqlalchemy import case, func, select
 
 from makegood.api.console import holds
 from makegood.api.console.filters import SORTS, STATES, Filters
 from makegood.clock import MINUTE
+from makegood.domain.actions import ActionKind
 from makegood.domain.authority import WAITING_REVIEWS
 from makegood.gates import review_items
 from makegood.gates.review_items import ACTION, REVIEW
@@ -46,7 +47,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """How many holds of one sort wait, and their money together in minor units."""
+    """How many holds of one sort wait, and what they would pay out together, in minor units."""
 
     hub_id: str
     kind: str
@@ -106,9 +107,11 @@ _MEMORY: Final = _Memory()
 def _count(scene: Scene) -> tuple[Group, ...]:
     by = (REVIEW.c.hub_id, ACTION.c.kind, ACTION.c.cause, ACTION.c.currency)
     waiting = REVIEW.c.status.in_(list(WAITING_REVIEWS))
-    query = select(
-        *by, func.count().label("number"), func.sum(ACTION.c.amount_minor).label("minor")
-    ).join(REVIEW, REVIEW.c.action_id == ACTION.c.id)
+    # An order's end names its worth, which only a refund of its own pays back.
+    paid = case((ACTION.c.kind != ActionKind.CANCEL.value, ACTION.c.amount_minor))
+    query = select(*by, func.count().label("number"), func.sum(paid).label("minor")).join(
+        REVIEW, REVIEW.c.action_id == ACTION.c.id
+    )
     rows = scene.tx.execute(query.where(waiting).group_by(*by))
     return tuple(
         Group(
