@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from makegood.api.console.words import Words
     from makegood.domain.entities import Hub
+    from makegood.domain.money import Money
     from makegood.domain.policy import Policies
     from makegood.gates.persons import Principal
 
@@ -58,6 +59,13 @@ class Scene:
     def may_decide(self) -> bool:
         """Whether the person who looks may decide anything at all."""
         return not self.who.roles.isdisjoint({Role.OPERATOR, Role.SUPERVISOR})
+
+    def currency(self, order_id: str, money: Money | None = None) -> str:
+        """Return the currency of some money or, where there is none, of the order it is about."""
+        if money is not None:
+            return money.currency
+        found = query.sales_orders(self.tx, [order_id]).get(order_id)
+        return found.currency if found is not None else ""
 
     def name(self, actor: str) -> str:
         """Return who did something: a person by name, an agent, or the engine."""

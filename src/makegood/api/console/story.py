@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from makegood.api import explained
-from makegood.api.console import around, before, beside, holds, journey, just
+from makegood.api.console import around, before, beside, edits, holds, journey, just
 from makegood.api.console.orders import Fact, Moment
 from makegood.clock import SECOND
 from makegood.domain.actions import ACTIONS
@@ -59,8 +59,12 @@ def deciding(scene: Scene, item: ReviewItem, hold: Hold) -> dict[str, Any]:
 
 
 def difference(scene: Scene, item: ReviewItem) -> dict[str, Any]:
-    """Return how the facts have moved since the hold was opened."""
-    return {"moved": before.moved(scene, item, scene.zone(item.hub_id)), "item": item}
+    """Return how the facts have moved, and what a person changed of what an agent proposed."""
+    return {
+        "moved": before.moved(scene, item, scene.zone(item.hub_id)),
+        "edited": edits.edited(scene, item),
+        "editor": scene.name(item.edited_by),
+    }
 
 
 def weighed(scene: Scene, item: ReviewItem, hold: Hold) -> dict[str, Any]:
@@ -94,6 +98,7 @@ def decision(scene: Scene, action_id: str) -> dict[str, Any]:
     zone = scene.zone(row.hub_id)
     decided = explained.decision_of(scene.tx, (row.proposal_id, row.decision, row.subject))
     found = explained.explanation_of(decided, row.subject) if decided else None
+    currency = row.currency or scene.currency(row.order_id)
     return {
         "sentence": scene.speak.action(ACTIONS.validate_json(row.body), zone),
         "money": scene.show.minor(row.amount_minor, row.currency) if row.currency else "",
@@ -103,7 +108,7 @@ def decision(scene: Scene, action_id: str) -> dict[str, Any]:
         "word": scene.words(f"status.{row.status}"),
         "agent": row.agent,
         "is_amount": decided is not None and decided.method is Method.LADDER,
-        "bars": holds.bars(scene, found.contributions, row.currency) if found else (),
+        "bars": holds.bars(scene, found.contributions, currency) if found else (),
         "plan": tuple(_plan(scene, decided, row.run_id)) if decided else (),
         "digests": (
             Fact(scene.words("hold.digest"), row.digest),
@@ -130,8 +135,7 @@ def _reasoning(scene: Scene, item: ReviewItem) -> Reasoning | None:
     found = explained.explanation_of(decision, item.subject) if decision else None
     if found is None or found.rejected is None:
         return None
-    money = item.action.money
-    currency = money.currency if money else ""
+    currency = scene.currency(item.order_id, item.action.money)
     return Reasoning(
         rejected=found.rejected.key,
         rejected_bars=holds.bars(scene, found.rejected_contributions, currency),

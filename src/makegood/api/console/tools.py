@@ -36,7 +36,7 @@ def tools(scene: Scene, vault: Vault, item: ReviewItem) -> dict[str, Any]:
         "claimed_by_me": claimed and item.claimed_by == scene.who.id,
         "claimed": claimed,
         "claim_minutes": scene.policies.approvals.claim_minutes,
-        "fields": edits.fields(item, scene.words, zone),
+        "fields": edits.fields(scene, item),
         "can_climb": item.level < len(ladder),
         "said_before": tuple(
             Said(

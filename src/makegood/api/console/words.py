@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from makegood.api.console import (
     words_en,
+    words_en_actions,
     words_en_desk,
     words_en_reasons,
     words_zh,
+    words_zh_actions,
     words_zh_desk,
     words_zh_reasons,
     words_zh_terms,
@@ -22,8 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CATALOGUES: Final = {
-    "en": words_en.EN | words_en_desk.EN | words_en_reasons.EN,
-    "zh": words_zh.ZH | words_zh_desk.ZH | words_zh_terms.ZH | words_zh_reasons.ZH,
+    "en": words_en.EN | words_en_actions.EN | words_en_desk.EN | words_en_reasons.EN,
+    "zh": words_zh.ZH
+    | words_zh_actions.ZH
+    | words_zh_desk.ZH
+    | words_zh_reasons.ZH
+    | words_zh_terms.ZH,
 }
 NAMES: Final = {"en": "English", "zh": "中文"}
 DEFAULT: Final = "en"

@@ -104,6 +104,13 @@ EN: Final[dict[str, str]] = {
     "tools.escalate_help": "It moves up to those who decide more.",
     "tools.sealed": "sealed; only the people who decide can read it",
     "field.amount": "Amount ({currency})",
+    "field.was": "now: {value}",
+    "field.line": "{line} · {n} × {sku}, {price}",
+    "field.whole_order": "the whole order",
+    "field.no_line": "With none ticked it is about the whole order.",
+    "field.zone": "By the clock of {zone}.",
+    "hold.edited": "What {name} changed",
+    "hold.edited_before": "Proposed",
     # --- stopping ---
     "kill.title": "Kill switch",
     "kill.none": "Nothing is stopped.",

@@ -101,6 +101,13 @@ ZH: Final[dict[str, str]] = {
     "tools.escalate_help": "交给权限更高的人决定。",
     "tools.sealed": "已加密，只有审批人可以阅读",
     "field.amount": "金额（{currency}）",
+    "field.was": "目前：{value}",
+    "field.line": "{line} · {sku} × {n}，{price}",
+    "field.whole_order": "整单",
+    "field.no_line": "全不勾选即针对整单。",
+    "field.zone": "按 {zone} 的时间。",
+    "hold.edited": "{name} 修改的内容",
+    "hold.edited_before": "原提案",
     # --- stopping ---
     "kill.title": "紧急停止",
     "kill.none": "目前没有停止任何操作。",

@@ -1,0 +1,53 @@
+"""The console's texts in Chinese: actions in one sentence each, their kinds and causes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+ZH: Final[dict[str, str]] = {
+    # --- actions, in one sentence each ---
+    "act.reassign": "将配送单 {fulfilment} 由骑手 {from} 改派给 {to}",
+    "act.reassign_new": "将配送单 {fulfilment} 派给骑手 {to}",
+    "act.reroute": "改由{to}配送 {fulfilment}",
+    "act.reschedule": "将订单 {order} 的承诺时间改为 {time}",
+    "act.split": "从订单 {order} 中拆出 {n} 行商品",
+    "act.merge": "将订单 {order} 与 {with_order} 合并配送",
+    "act.substitute": "将订单 {order} 中的一行商品换为 {sku}",
+    "act.hold": "暂停处理订单 {order}",
+    "act.release": "继续处理订单 {order}",
+    "act.notify": "通知订单 {order} 的顾客：{template}",
+    "act.notify_minutes": "通知订单 {order} 的顾客：{template}，{minutes} 分钟",
+    "act.stop_service": "{hub}停止接单",
+    "act.recall": "召回配送单 {fulfilment} 的骑手",
+    "act.unassign": "取消配送单 {fulfilment} 的骑手指派",
+    "act.coupon": "向订单 {order} 的顾客发放 {money} 优惠券",
+    "act.refund": "为订单 {order} 退款 {money}",
+    "act.refund_lines": "为订单 {order} 的 {n} 行商品退款 {money}",
+    "act.cancel": "取消价值 {money} 的订单 {order}",
+    "act.supplier_change": "订单 {order} 的一行商品改由 {supplier} 供货，多付 {money}",
+    "act.other": "{kind}：订单 {order}",
+    "act.other_money": "{kind}：订单 {order}，{money}",
+    "act.return": "订单 {order} 的 {n} 行商品退货",
+    "act.return_money": "订单 {order} 的 {n} 行商品退货，并退款 {money}",
+    "act.exchange": "将订单 {order} 的 {n} 行商品换成 {skus}",
+    "act.exchange_money": "将订单 {order} 的 {n} 行商品换成 {skus}，并退款 {money}",
+    "act.change_items": "将订单 {order} 的 {n} 行商品改为 {skus}",
+    "act.change_items_money": "将订单 {order} 的 {n} 行商品改为 {skus}，并退款 {money}",
+    "act.change_address": "将订单 {order} 送到另一地址",
+    "act.change_address_money": "将订单 {order} 送到另一地址，并退款 {money}",
+    "act.change_payment": "订单 {order} 改用 {method} 付款",
+    "act.change_payment_money": "订单 {order} 改用 {method} 付款，并退款 {money}",
+    "short.refund": "退款",
+    "short.cancel": "取消订单",
+    "short.coupon": "优惠券",
+    "short.supplier_change": "更换供货商",
+    "cause.late": "承诺已延误",
+    "cause.undeliverable": "无法送达",
+    "cause.out_of_stock": "缺货",
+    "cause.capacity": "骑手不足",
+    "cause.weather": "天气原因",
+    "cause.duplicate": "重复",
+    "cause.returned": "已退货",
+    "cause.goodwill": "善意补偿",
+    "cause.safety": "安全原因",
+}
