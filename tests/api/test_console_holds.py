@@ -5,33 +5,83 @@ from __future__ import annotations
 import html
 import re
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+import iso4217
 import pytest
 from fastapi.testclient import TestClient
 
-from makegood.domain.actions import ActionKind
+from makegood.api.console.sentences import Speaker
+from makegood.api.console.show import Show
+from makegood.api.console.words import Words
+from makegood.domain.actions import (
+    ActionKind,
+    ChangeAddress,
+    ChangeItems,
+    ChangePayment,
+    Exchange,
+    Reroute,
+    Return,
+)
 from makegood.domain.authority import ReviewStatus
+from makegood.domain.decisions import Decision, FactorSpec, Method, Option, Subject
+from makegood.domain.policy import Amounts
 from makegood.domain.roles import Role
+from makegood.proposals.types import Proposed
 from makegood.store.session import Store
 from tests.api.town import Town
-from tests.gates.world import cancel, refund
+from tests.gates.world import about, cancel, eur, refund
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from makegood.clock import VirtualClock
+    from makegood.domain.actions import Action
+    from makegood.domain.incidents import Incident
+    from makegood.gates.reviews import ReviewItem
+
+MOVE = {"fulfilment_id": "f-so-1", "assignment": 0, "to_hub": "h2"}
+
+
+class Quiet(Town):
+    """A town where nothing happens by itself, and whose agents weigh what they choose."""
+
+    def chosen(self, action: Action, **weighed: int) -> ReviewItem:
+        """Have an action judged that a decision over some factors stands behind."""
+        units = {"value_at_risk": "minor", "lateness": "s", "crowding": "s"}
+        subject = Subject(
+            id=action.order_id,
+            options=(
+                Option(key="reroute+to:h2", values=tuple(weighed.values())),
+                Option(key="keep", values=tuple(2 * value for value in weighed.values())),
+            ),
+            chosen=0,
+        )
+        decision = Decision(
+            method=Method.LEAST_SCORE,
+            factors=tuple(FactorSpec(name=n, unit=units[n], weight=1) for n in weighed),
+            subjects=(subject,),
+            policy_digest=self.policies.digest(),
+            workspace_digest="w",
+        )
+        self.submit(self.incident(), (Proposed(action, 0, subject.id),), decision)
+        return self.waiting()[-1]
+
+    def incident(self) -> Incident:
+        """Return an incident that says that it rains."""
+        return self._incident(["so-1"])
 
 
 @pytest.fixture
-def town(sqlite_url: str, clock: VirtualClock) -> Iterator[Town]:
+def town(sqlite_url: str, clock: VirtualClock) -> Iterator[Quiet]:
     """A quiet town on SQLite: what pages say does not depend on the database."""
     store = Store.open(sqlite_url)
-    yield Town(store, clock)
+    yield Quiet(store, clock)
     store.close()
 
 
 @pytest.fixture
-def client(town: Town) -> Iterator[TestClient]:
+def client(town: Quiet) -> Iterator[TestClient]:
     """Asks the town's application as a supervisor does."""
     with TestClient(town.app, headers=town.bearer(Role.SUPERVISOR)) as asking:
         yield asking
@@ -57,7 +107,7 @@ def said(client: TestClient, path: str, name: str, language: str = "en") -> str:
     return plain(region(client, path, name, language))
 
 
-def test_a_decided_hold_that_was_not_sent_says_why(town: Town, client: TestClient) -> None:
+def test_a_decided_hold_that_was_not_sent_says_why(town: Quiet, client: TestClient) -> None:
     review = town.held(refund(town.order("so-1")))
     path = f"/review/{review.id}"
     assert "ot sent" not in said(client, path, "decide")
@@ -71,7 +121,7 @@ def test_a_decided_hold_that_was_not_sent_says_why(town: Town, client: TestClien
     assert "Not sent: nobody decided before its deadline." in shown
 
 
-def test_what_is_approved_but_kept_back_says_by_what(town: Town, client: TestClient) -> None:
+def test_what_is_approved_but_kept_back_says_by_what(town: Quiet, client: TestClient) -> None:
     review = town.held(refund(town.order("so-1")))
     path = f"/review/{review.id}"
     town.approve(review.id)
@@ -89,7 +139,7 @@ def test_what_is_approved_but_kept_back_says_by_what(town: Town, client: TestCli
     assert "confirmed" in shown
 
 
-def test_a_hold_that_turned_void_says_what_is_no_longer_so(town: Town, client: TestClient) -> None:
+def test_a_hold_that_turned_void_says_what_is_no_longer_so(town: Quiet, client: TestClient) -> None:
     review = town.held(cancel(town.order("so-1")))
     town.happen("sales_order.delivered", "so-1")
     town.approve(review.id)
@@ -100,7 +150,7 @@ def test_a_hold_that_turned_void_says_what_is_no_longer_so(town: Town, client: T
 
 
 def test_what_failed_outside_is_told_and_not_taken_for_a_reference(
-    town: Town, client: TestClient
+    town: Quiet, client: TestClient
 ) -> None:
     review = town.held(refund(town.order("so-1")))
     town.books[ActionKind.REFUND].mood = "refuses"
@@ -111,7 +161,7 @@ def test_what_failed_outside_is_told_and_not_taken_for_a_reference(
     assert '<p class="small muted reference">no</p>' in shown
 
 
-def test_a_hold_says_how_much_of_the_orders_money_is_left(town: Town, client: TestClient) -> None:
+def test_a_hold_says_how_much_of_the_orders_money_is_left(town: Quiet, client: TestClient) -> None:
     town.order("so-1", captured=5000)
     first = town.held(refund("so-1", 1990))
     path = f"/review/{first.id}"
@@ -131,7 +181,7 @@ def test_a_hold_says_how_much_of_the_orders_money_is_left(town: Town, client: Te
     assert "€20.10 of the €50.00" in said(client, path, "decide")
 
 
-def test_an_end_and_its_refund_show_one_another(town: Town, client: TestClient) -> None:
+def test_an_end_and_its_refund_show_one_another(town: Quiet, client: TestClient) -> None:
     town.order("so-1")
     end = town.held(cancel("so-1"))
     shown = said(client, f"/review/{end.id}", "decide")
@@ -154,7 +204,7 @@ def test_an_end_and_its_refund_show_one_another(town: Town, client: TestClient) 
 
 
 def test_an_end_of_an_order_that_was_never_paid_keeps_nobodys_money(
-    town: Town, client: TestClient
+    town: Quiet, client: TestClient
 ) -> None:
     total = {"minor": 4000, "currency": "EUR"}
     town.happen("sales_order.placed", "so-9", customer_id="c-so-9", total=total)
@@ -163,7 +213,7 @@ def test_an_end_of_an_order_that_was_never_paid_keeps_nobodys_money(
 
 
 def test_why_an_end_holds_is_told_with_its_amount_in_both_languages(
-    town: Town, client: TestClient
+    town: Quiet, client: TestClient
 ) -> None:
     town.order("so-1")
     town.held(refund("so-1", 1990))
@@ -180,7 +230,7 @@ def test_why_an_end_holds_is_told_with_its_amount_in_both_languages(
 
 
 def test_the_sum_of_what_waits_counts_the_money_of_an_order_once(
-    town: Town, client: TestClient
+    town: Quiet, client: TestClient
 ) -> None:
     town.order("so-1")
     town.propose(cancel("so-1"), refund("so-1", 5000))
@@ -188,3 +238,157 @@ def test_the_sum_of_what_waits_counts_the_money_of_an_order_once(
     assert re.search(r"1–2 of 2 · €50.00 ", said(client, "/review", "queue") + " ")
     assert "€50.00 waiting" in said(client, "/", "figures")
     assert "€" not in said(client, "/review?kind=cancel", "queue").split("Cancel order")[0]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_amount_has_as_many_decimals_as_its_currency_whatever_it_is(language: str) -> None:
+    show = Show(Words(language), 0)
+    for currency in iso4217.Currency:
+        if currency.exponent is None:
+            continue
+        whole, digits = 1234, currency.exponent
+        text = show.minor(whole * 10**digits + 5 * bool(digits), currency.code)
+        number = re.sub(r"[^\d.]", "", text.replace(currency.code, "").strip()).strip(".")
+        assert number == f"{whole}" + (f".{5:0{digits}}" if digits else ""), (currency.code, text)
+
+
+@pytest.mark.parametrize(
+    ("currency", "minor", "shown", "step", "entered", "becomes"),
+    [
+        ("JPY", 4200, "4200", "1", "3900", 3900),
+        ("KWD", 4250, "4.250", "0.001", "3.905", 3905),
+        ("EUR", 4200, "42.00", "0.01", "39", 3900),
+    ],
+)
+def test_an_amount_is_edited_in_its_currencys_own_decimals(
+    town: Quiet,
+    client: TestClient,
+    currency: str,
+    minor: int,
+    shown: str,
+    step: str,
+    entered: str,
+    becomes: int,
+) -> None:
+    total = {"minor": 9000, "currency": currency}
+    town.happen("sales_order.placed", "so-1", customer_id="c-so-1", total=total)
+    town.happen("sales_order.payment_captured", "so-1", amount=total)
+    town.policy(
+        "approvals",
+        rules=tuple(
+            rule.model_copy(update={"up_to": Amounts({currency: 100_000})})
+            if rule.up_to.root
+            else rule
+            for rule in town.policies.approvals.rules
+        ),
+    )
+    review = town.held(refund("so-1", amount={"minor": minor, "currency": currency}))
+    form = region(client, f"/review/{review.id}", "tools")
+    assert f'name="field-amount" type="number" value="{shown}" step="{step}" min="0"' in form
+    made = client.post(
+        f"/review/{review.id}/edit",
+        data={"seen": review.seen, "field-amount": entered},
+        headers={"accept": "application/json"},
+    )
+    assert made.status_code == 200, made.text
+    money = town.review(made.json()["review"]).action.money
+    assert money is not None
+    assert (money.minor, money.currency) == (becomes, currency)
+    too_fine = {"seen": review.seen, "field-amount": "1.2345"}
+    headers = {"accept": "application/json"}
+    answer = client.post(f"/review/{review.id}/edit", data=too_fine, headers=headers)
+    assert answer.status_code == 422
+
+
+def test_what_weighed_in_a_choice_without_money_is_in_the_orders_currency(
+    town: Quiet, client: TestClient
+) -> None:
+    town.order("so-1")
+    review = town.chosen(Reroute.model_validate(about("so-1") | MOVE), value_at_risk=12_800)
+    assert review.action.money is None
+    for path, part in ((f"/review/{review.id}", "weighed"), ("/review", "queue")):
+        shown = said(client, path, part)
+        assert "€128.00" in shown
+        assert "€256.00" in shown or part == "queue"
+        assert not re.search(r"(?<!by )12,800", shown)
+    page = plain(client.get(f"/decision/{review.action_id}").text)
+    assert "€128.00" in page
+
+
+def test_lines_are_ticked_in_the_form_and_an_edit_shows_what_was_before(
+    town: Quiet, client: TestClient
+) -> None:
+    price = {"minor": 2000, "currency": "EUR"}
+    lines = [
+        {"line_id": name, "sku": f"sku-{name}", "quantity": 1, "price": price}
+        for name in ("l1", "l2")
+    ]
+    total = {"minor": 4000, "currency": "EUR"}
+    more = {"customer_id": "c-so-1", "total": total, "lines": lines}
+    town.happen("sales_order.placed", "so-1", **more)
+    town.happen("sales_order.payment_captured", "so-1", amount=total)
+    review = town.held(refund("so-1", 1500, lines=("l1",)))
+    form = region(client, f"/review/{review.id}", "tools")
+    boxes = re.findall(r'type="checkbox" name="(line-\d)" value="(l\d)"( checked)?', form)
+    assert boxes == [("line-0", "l1", " checked"), ("line-1", "l2", "")]
+    assert "l2 · 1 × sku-l2, €20.00" in plain(form)
+    assert "Amount (EUR) now: €15.00" in plain(form)
+    assert "With none ticked it is about the whole order." in plain(form)
+    path, headers = f"/review/{review.id}/edit", {"accept": "application/json"}
+    as_it_was = {"seen": review.seen, "field-lines": "boxes", "line-0": "l1"}
+    assert client.post(path, data=as_it_was, headers=headers).status_code == 422
+    data = {"seen": review.seen, "field-lines": "boxes", "line-1": "l2", "field-amount": "18.00"}
+    made = client.post(path, data=data, headers=headers)
+    assert made.status_code == 200, made.text
+    new = town.review(made.json()["review"])
+    assert new.action.model_dump()["lines"] == ("l2",)
+    shown = said(client, f"/review/{new.id}", "moved")
+    assert "What Supervisor Person changed Fact Proposed Now" in shown
+    assert "Amount (EUR) €15.00 €18.00" in shown
+    assert "lines l1 l2" in shown.lower()
+    assert "ot sent: Supervisor Person changed it" in said(client, f"/review/{review.id}", "decide")
+
+
+@pytest.mark.parametrize(
+    ("action", "english", "chinese"),
+    [
+        (
+            Return.model_validate(about("so-1") | {"lines": ("l1",), "amount": eur(700)}),
+            "Take 1 line of order so-1 back and pay €7.00 back",
+            "订单 so-1 的 1 行商品退货，并退款 €7.00",
+        ),
+        (
+            Exchange.model_validate(about("so-1") | {"lines": ("l1", "l2"), "skus": ("s9",)}),
+            "Exchange 2 lines of order so-1 for s9",
+            "将订单 so-1 的 2 行商品换成 s9",
+        ),
+        (
+            ChangeItems.model_validate(about("so-1") | {"lines": ("l1",), "skus": ("s9",)}),
+            "Change 1 line of order so-1 to s9",
+            "将订单 so-1 的 1 行商品改为 s9",
+        ),
+        (
+            ChangeAddress.model_validate(about("so-1") | {"request_id": "r1"}),
+            "Deliver order so-1 to another address",
+            "将订单 so-1 送到另一地址",
+        ),
+        (
+            ChangePayment.model_validate(about("so-1") | {"method": "card-2", "amount": eur(100)}),
+            "Charge order so-1 to card-2 and pay €1.00 back",
+            "订单 so-1 改用 card-2 付款，并退款 €1.00",
+        ),
+    ],
+)
+def test_changes_of_an_order_are_told_in_a_sentence(
+    action: Action, english: str, chinese: str
+) -> None:
+    zone = ZoneInfo("UTC")
+    for language, sentence in (("en", english), ("zh", chinese)):
+        speaker = Speaker(Show(Words(language), 0), {})
+        assert speaker.action(action, zone) == sentence
+
+
+def test_every_kind_of_action_has_a_sentence_of_its_own() -> None:
+    for language in ("en", "zh"):
+        words = Words(language)
+        assert [kind for kind in ActionKind if not words.has(f"act.{kind}")] == []

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from makegood.domain.actions import ActionKind, Floor
 from makegood.domain.authority import ActionStatus, Verdict
+from makegood.domain.money import Money
 from makegood.gates import (
     balances,
     bypass,
@@ -207,7 +208,8 @@ def _check_balances(tx: Connection, judged: Sequence[Candidate]) -> None:
     for candidate, money in paying:
         left = balance.left(candidate.action.order_id, money.currency)
         if money.minor > left:
-            why = f"{money} is more than the {left} minor units that are left of the order in it"
+            least = Money(minor=max(0, left), currency=money.currency)
+            why = f"{money} is more than the {least} that is left of the order"
             candidate.say("balance.captured", Verdict.DENY, why)
     halves.check(tx, judged, balance)
 

@@ -14,6 +14,7 @@ from makegood.domain.actions import (
     Return,
     Split,
 )
+from makegood.domain.money import Money
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +37,14 @@ def amount(action: Action, order: SalesOrder) -> Iterator[tuple[str, str]]:
     if isinstance(action, Refund | Coupon) and money.minor == 0:
         yield "amount.minor", "it must be more than 0"
     if isinstance(action, Cancel) and money.minor != order.worth_minor:
-        yield "amount.minor", f"the order is worth {order.worth_minor}"
+        yield "amount.minor", f"the order is worth {_in(order, order.worth_minor)}"
     elif money.minor > order.worth_minor:
         yield "amount.minor", "it is more than the order's value"
+
+
+def _in(order: SalesOrder, minor: int) -> str:
+    """Return an amount in an order's currency as people write it."""
+    return str(Money(minor=minor, currency=order.currency)) if order.currency else str(minor)
 
 
 def lines(action: Action, order: SalesOrder) -> Iterator[tuple[str, str]]:
@@ -52,4 +58,4 @@ def lines(action: Action, order: SalesOrder) -> Iterator[tuple[str, str]]:
     elif isinstance(action, _PAID_BACK) and action.amount is not None:
         most = sum(price[line] for line in set(action.lines))
         if action.amount.minor > most:
-            yield "amount.minor", f"it is more than the {most} that its lines cost"
+            yield "amount.minor", f"it is more than the {_in(order, most)} that its lines cost"

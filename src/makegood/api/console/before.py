@@ -76,7 +76,9 @@ def earlier(scene: Scene, item: ReviewItem) -> tuple[Earlier, ...]:
 
 def moved(scene: Scene, item: ReviewItem, zone: ZoneInfo) -> tuple[Moved, ...]:
     """Return the difference between what the hold stood on and what is so now."""
-    currency = item.action.money.currency if item.action.money else ""
+    if not item.changed:
+        return ()
+    currency = scene.currency(item.order_id, item.action.money)
     return tuple(
         Moved(
             fact=scene.words(f"fact.{fact.removesuffix('_us').removesuffix('_minor')}"),

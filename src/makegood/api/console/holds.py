@@ -119,7 +119,7 @@ def _hold(
     whole_us = max(1, item.deadline_us - item.opened_us)
     warn_us = scene.policies.approvals.deadline.warn_minutes * MINUTE
     money = item.action.money
-    currency = money.currency if money else ""
+    currency = money.currency if money else order.currency if order else ""
     return Hold(
         id=item.id,
         kind=scene.speak.kind(item.action.kind),

@@ -165,12 +165,11 @@ def _deed(scene: Scene, rows: list[Any]) -> Deed:
         sentence = scene.speak.action(action, zone)
     else:
         money = [row for row in rows if row.amount_minor is not None]
-        total = sum(row.amount_minor for row in money)
         sentence = say(
             f"crowd.{first.kind}",
             n=len(rows),
             hub=scene.speak.hub(first.hub_id),
-            money=scene.show.minor(total, money[0].currency) if money else "",
+            money=scene.show.sum((row.amount_minor, row.currency) for row in money),
         )
     counts = Counter(row.status for row in rows)
     return Deed(

@@ -159,11 +159,7 @@ def _money(scene: Scene, every: Sequence[Group], filters: Filters) -> str:
 
 def money(scene: Scene, some: Iterable[Group]) -> str:
     """Return the money of some groups together, each currency by itself."""
-    sums: Counter[str] = Counter()
-    for one in some:
-        if one.minor:
-            sums[one.currency] += one.minor
-    return " + ".join(scene.show.minor(total, currency) for currency, total in sorted(sums.items()))
+    return scene.show.sum((one.minor, one.currency) for one in some if one.minor)
 
 
 def choices(scene: Scene, filters: Filters) -> dict[str, Any]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from makegood.domain.incidents import Evidence, Incident
 
 _METRES_IN_KM: Final = 1000
+_Told = tuple[str, dict[str, Any]]
+"""The ending of a sentence's key, and what fills the sentence in."""
 
 
 class Speaker:
@@ -41,40 +43,60 @@ class Speaker:
         }
         money = self.show.money(action.money)
         values: dict[str, Any] = named | {"order": action.order_id, "money": money}
-        key = f"act.{action.kind}"
-        match action:
-            case a.Reassign():
-                values |= {
-                    "fulfilment": action.fulfilment_id,
-                    "to": action.to_courier,
-                    "from": action.from_courier,
-                }
-                key = key if action.from_courier else f"{key}_new"
-            case a.Recall() | a.Unassign():
-                values["fulfilment"] = action.fulfilment_id
-            case a.Reroute():
-                values |= {"fulfilment": action.fulfilment_id, "to": self.hub(action.to_hub)}
-            case a.Reschedule():
-                values["time"] = self.show.time(action.promised_us, zone)
-            case a.Notify():
-                values |= {
-                    "template": self.say(f"template.{action.template}"),
-                    "minutes": action.minutes,
-                }
-                key = key if action.minutes is None else f"{key}_minutes"
-            case a.StopService():
-                values["hub"] = self.hub(action.hub_id)
-            case a.Split():
-                values["n"] = len(action.lines)
-            case a.Refund() if action.lines:
-                values["n"] = len(action.lines)
-                key = f"{key}_lines"
-            case _:
-                pass
+        ending, more = self._delivery(action) or self._lines(action) or self._other(action, zone)
+        values |= more
+        key = f"act.{action.kind}{ending}"
         if not self.say.has(key):
             key = "act.other_money" if action.money else "act.other"
             values["kind"] = self.kind(action.kind).capitalize()
         return self.say(key, **values)
+
+    def _delivery(self, action: a.Action) -> _Told | None:
+        """Return which sentence says what happens to a delivery, and what fills it in."""
+        match action:
+            case a.Reassign(from_courier=courier):
+                to = {"fulfilment": action.fulfilment_id, "to": action.to_courier, "from": courier}
+                return ("" if courier else "_new"), to
+            case a.Recall() | a.Unassign():
+                return "", {"fulfilment": action.fulfilment_id}
+            case a.Reroute():
+                return "", {"fulfilment": action.fulfilment_id, "to": self.hub(action.to_hub)}
+            case _:
+                return None
+
+    def _lines(self, action: a.Action) -> _Told | None:
+        """Return which sentence says what happens to some lines, and what fills it in."""
+        match action:
+            case a.Split():
+                return "", {"n": len(action.lines)}
+            case a.Refund() if action.lines:
+                return "_lines", {"n": len(action.lines)}
+            case a.Return():
+                return self._money(action), {"n": len(action.lines)}
+            case a.Exchange() | a.ChangeItems():
+                more = {"n": len(action.lines), "skus": ", ".join(action.skus)}
+                return self._money(action), more
+            case _:
+                return None
+
+    def _other(self, action: a.Action, zone: ZoneInfo) -> _Told:
+        match action:
+            case a.Reschedule():
+                return "", {"time": self.show.time(action.promised_us, zone)}
+            case a.Notify():
+                template = self.say(f"template.{action.template}")
+                ending = "" if action.minutes is None else "_minutes"
+                return ending, {"template": template, "minutes": action.minutes}
+            case a.StopService():
+                return "", {"hub": self.hub(action.hub_id)}
+            case a.ChangeAddress() | a.ChangePayment():
+                return self._money(action), {}
+            case _:
+                return "", {}
+
+    @staticmethod
+    def _money(action: a.Action) -> str:
+        return "_money" if action.money is not None and action.money.minor else ""
 
     def kind(self, kind: a.ActionKind) -> str:
         """Return a kind of action in a word or two."""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from copy import copy
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel.core import Locale
 from babel.dates import format_skeleton
-from babel.numbers import format_currency, format_decimal, format_percent
+from babel.numbers import format_decimal, format_percent
 
 from makegood.clock import DAY, HOUR, MINUTE, SECOND, to_datetime
 from makegood.domain.money import Money, minor_digits
 from makegood.domain.policy import BP
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from makegood.api.console.words import Words
@@ -34,7 +38,12 @@ def zone_of(name: str) -> ZoneInfo:
 @lru_cache(maxsize=4096)
 def _money(minor: int, currency: str, language: str) -> str:
     major = Decimal(minor).scaleb(-minor_digits(currency))
-    return format_currency(major, currency, locale=language)
+    # As many decimals as the house reckons with (ISO 4217): CLDR leaves those of some currencies
+    # out, and an amount that is shown and one that is entered must be the same.
+    pattern = copy(Locale.parse(language).currency_formats["standard"])
+    digits = minor_digits(currency)
+    pattern.frac_prec = (digits, digits)
+    return pattern.apply(major, language, currency=currency, currency_digits=False)
 
 
 class Show:
@@ -54,6 +63,13 @@ class Show:
     def minor(self, minor: int, currency: str) -> str:
         """Return an amount given in minor units."""
         return self.money(Money(minor=minor, currency=currency))
+
+    def sum(self, amounts: Iterable[tuple[int, str]]) -> str:
+        """Return amounts (minor units, currency) together, each currency by itself."""
+        sums: Counter[str] = Counter()
+        for minor, currency in amounts:
+            sums[currency] += minor
+        return " + ".join(self.minor(total, currency) for currency, total in sorted(sums.items()))
 
     def number(self, value: float) -> str:
         """Return a number with the language's separators."""
