@@ -126,6 +126,8 @@ def _told(scene: Scene, body: Mapping[str, Any]) -> str:
 def _plain(scene: Scene, name: str, value: str | int) -> str:
     if name.endswith("_us") and isinstance(value, int):
         return scene.show.full(value, scene.place[1])
+    if name == "why":
+        return scene.speak.gate.one(str(value))
     known = f"{name}.{value}"
     return scene.words(known) if scene.words.has(known) else str(value)
 

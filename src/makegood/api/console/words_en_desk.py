@@ -130,9 +130,9 @@ EN: Final[dict[str, str]] = {
     # --- the house ---
     "agents.title": "Agents at work",
     "agents.empty": "No agent is at work.",
-    "agents.running": "{n} thinking",
-    "agents.waiting": "{n} waiting for people",
-    "agents.failed": "{n} failed",
+    "agents.running": "{n} run at work | {n} runs at work",
+    "agents.waiting": "{n} run waits for people | {n} runs wait for people",
+    "agents.failed": "{n} run failed | {n} runs failed",
     "effects.title": "Effects in doubt",
     "effects.empty": "Everything that was sent has an answer.",
     "effects.attempts": "{n} attempt | {n} attempts",
@@ -226,7 +226,7 @@ EN: Final[dict[str, str]] = {
     "verdict.met": "Settled already",
     "grant.unspent": "given by {name}, not spent yet",
     "grant.spent": "given by {name}, spent",
-    "grant.void": "void",
+    "grant.void": "void, never spent",
     "grant.expired": "expired unspent",
     # --- the ledger ---
     "ledger.title": "Decisions and ledger",
