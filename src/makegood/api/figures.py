@@ -1,7 +1,9 @@
 """The figures at the top of the console, of `/v1/status` and of `/metrics`: counted, not stored.
 
-A promise is kept when the order was delivered by it; orders that ended otherwise, or later, did
-not keep theirs. Counted are promises that fell due within the last 24 hours.
+A promise is at risk when an open incident endangers its delivery, which is open, and it is not past
+yet; once it is past, it is late. A promise is kept when the order was delivered by it; orders that
+ended otherwise, or later, did not keep theirs. Counted are promises that fell due within the last
+24 hours.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import JSON, BigInteger, Table, cast, func, select, type_coerce
+from sqlalchemy import JSON, BigInteger, Table, cast, false, func, select, type_coerce
 
 from makegood.clock import DAY
 from makegood.domain.authority import WAITING_REVIEWS
@@ -18,9 +20,11 @@ from makegood.domain.statuses import OPEN_FULFILMENT, CourierStatus, SalesOrderS
 from makegood.incidents import book
 from makegood.state.records import COURIERS, FULFILMENTS, SALES_ORDERS
 from makegood.store import tables
-from makegood.store.sql import table
+from makegood.store.sql import among, table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import ColumnElement, Connection
 
 ACTION: Final = table(tables.authority.Action)
@@ -56,11 +60,11 @@ def count(tx: Connection, now_us: int) -> Figures:
     """Count what stands in the database now."""
     orders = _by_status(tx, SALES_ORDERS.table)
     late, kept, ended = _promises(tx, now_us)
-    endangered = {order for incident in book.open_incidents(tx) for order in incident.orders}
+    named = {order for incident in book.open_incidents(tx) for order in incident.orders}
     return Figures(
         orders_moving=sum(orders.get(status, 0) for status in _MOVING),
         deliveries_open=_sum(_by_status(tx, FULFILMENTS.table), OPEN_FULFILMENT),
-        promises_at_risk=len(endangered),
+        promises_at_risk=endangered(tx, named, now_us).at_risk,
         promises_late=late,
         promises_kept=kept,
         promises_ended=ended,
@@ -72,6 +76,28 @@ def count(tx: Connection, now_us: int) -> Figures:
         effects=_by_status(tx, EFFECT),
         runs=_by_status(tx, RUN),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Endangered:
+    """Of some deliveries that are open, how many promises are at risk, and how many are past."""
+
+    at_risk: int
+    late: int
+
+
+def endangered(tx: Connection, fulfilments: Iterable[str], now_us: int) -> Endangered:
+    """Count the open ones among some deliveries, those whose promise is past apart."""
+    delivery = FULFILMENTS.table.c
+    past = func.coalesce(delivery.promised_us < now_us, false())
+    query = (
+        select(past.label("past"), func.count().label("number"))
+        .where(delivery.status.in_(sorted(OPEN_FULFILMENT)), among(delivery.id, "ids"))
+        .group_by(past)
+    )
+    found = tx.execute(query, {"ids": sorted(fulfilments)})
+    counts = {bool(row.past): int(row.number) for row in found}
+    return Endangered(counts.get(False, 0), counts.get(True, 0))
 
 
 def _by_status(tx: Connection, counted: Table) -> dict[str, int]:

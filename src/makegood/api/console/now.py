@@ -131,11 +131,20 @@ def _trouble(scene: Scene, incident: Incident) -> Trouble:
         grade=scene.words(f"severity.{incident.severity}"),
         since=scene.words("incidents.since", time=scene.show.time(incident.opened_us, zone)),
         age=scene.show.lasting(scene.now_us - incident.opened_us),
-        endangered=scene.words(
-            "incidents.orders", n=len(incident.orders) or len(incident.sales_orders)
-        ),
+        endangered=_endangered(scene, incident),
         evidence=tuple(told),
     )
+
+
+def _endangered(scene: Scene, incident: Incident) -> str:
+    """Say how many promises of an incident stand badly, as the figures at the top count them."""
+    say = scene.words
+    if not incident.orders:
+        return say("incidents.orders", n=len(incident.sales_orders))
+    found = figures.endangered(scene.tx, incident.orders, scene.now_us)
+    if not found.late:
+        return say("incidents.risk", n=found.at_risk)
+    return f"{say('incidents.risk', n=found.at_risk)}, {say('incidents.late', n=found.late)}"
 
 
 def deeds(scene: Scene) -> tuple[Deed, ...]:
