@@ -5,16 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
 from sqlalchemy import select
 
-from makegood.api.console import just
+from makegood.api.console import just, orders
 from makegood.api.explained import PROPOSAL
 from makegood.domain.authority import GrantStatus, ReviewStatus, Verdict
 from makegood.domain.effects import EffectStatus
+from makegood.domain.entities import EntityKind
+from makegood.domain.incidents import IncidentKind
 from makegood.errors import NotFound
 from makegood.gates.review_items import ACTION, REVIEW
 from makegood.incidents import book
 from makegood.state import query
+from makegood.store.sql import table
+from makegood.store.tables.events import EventLog
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +28,16 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from makegood.api.console.scene import Scene
+    from makegood.domain.incidents import Incident
 
+LOG: Final = table(EventLog)
+_FOUND_FROM: Final = {
+    IncidentKind.WEATHER: EntityKind.HUB,
+    IncidentKind.CAPACITY: EntityKind.COURIER,
+    IncidentKind.ANOMALY: EntityKind.SALES_ORDER,
+    IncidentKind.PARCEL: EntityKind.WAYBILL,
+    IncidentKind.DUPLICATE: EntityKind.SALES_ORDER,
+}
 _DONE: Final = "done"
 _BAD: Final = "bad"
 _WAITING: Final = "waiting"
@@ -41,13 +55,17 @@ _EFFECT_STATES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One stage of the way; `state` is done, bad or waiting, `link` a page that says more."""
+    """One stage of the way; `state` is done, bad or waiting, `link` a page that says more.
+
+    `told` are sentences of their own, `lines` stand behind one another.
+    """
 
     name: str
     state: str
     at: str
     title: str
     lines: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
     id: str = ""
     link: str = ""
 
@@ -67,8 +85,11 @@ def stages(scene: Scene, action_id: str) -> tuple[Stage, ...]:
 
 
 def _stages(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
+    incident = _incident_of(scene, row)
+    if incident is not None:
+        yield from _trigger(scene, row, incident, zone)
+        yield _incident(scene, incident, zone)
     yield from _event(scene, row, zone)
-    yield from _incident(scene, row, zone)
     yield from _proposal(scene, row, zone)
     yield _verdict(scene, row, zone)
     yield from _review(scene, row, zone)
@@ -84,7 +105,7 @@ def _event(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
         return
     last = before[-1]
     yield Stage(
-        name=scene.words("stage.event"),
+        name=scene.words("stage.order"),
         state=_DONE,
         at=scene.show.full(last.occurred_us, zone),
         title=scene.words(
@@ -98,18 +119,51 @@ def _event(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
     )
 
 
-def _incident(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
+def _incident_of(scene: Scene, row: Row[Any]) -> Incident | None:
     try:
-        incident = book.get(scene.tx, row.incident_id)
+        return book.get(scene.tx, row.incident_id)
     except NotFound:
+        return None
+
+
+def _trigger(scene: Scene, row: Row[Any], incident: Incident, zone: ZoneInfo) -> Iterator[Stage]:
+    """Yield the last event before an incident of the kind that such an incident is found from."""
+    kind = _FOUND_FROM[incident.kind]
+    wanted = [
+        LOG.c.entity_kind == kind.value,
+        LOG.c.received_us <= incident.opened_us,
+        LOG.c.hub_id == incident.hub_id,
+    ]
+    if kind is EntityKind.HUB:
+        wanted.append(LOG.c.entity_id == incident.hub_id)
+    if kind is EntityKind.SALES_ORDER:
+        wanted.append(LOG.c.entity_id.in_(incident.sales_orders or (row.order_id,)))
+    newest = (LOG.c.received_us.desc(), LOG.c.seq.desc())
+    event = scene.tx.execute(select(LOG).where(*wanted).order_by(*newest).limit(1)).one_or_none()
+    if event is None:
         return
-    newest = {one.name: one for one in incident.evidence}
     yield Stage(
+        name=scene.words("stage.trigger"),
+        state=_DONE,
+        at=scene.show.full(event.occurred_us, zone),
+        title=scene.words(
+            "stage.trigger_of",
+            part=scene.speak.entity(kind, event.entity_id),
+            what=scene.words(f"verb.{event.type.rpartition('.')[2]}"),
+        ),
+        told=(*orders.told(scene, orjson.loads(event.body)["data"], zone), event.source),
+        id=event.event_id,
+    )
+
+
+def _incident(scene: Scene, incident: Incident, zone: ZoneInfo) -> Stage:
+    newest = {one.name: one for one in incident.evidence}
+    return Stage(
         name=scene.words("stage.incident"),
         state=_DONE,
         at=scene.show.full(incident.opened_us, zone),
         title=scene.speak.incident(incident),
-        lines=tuple(scene.speak.evidence(one, incident) for one in newest.values()),
+        told=tuple(scene.speak.evidence(one, incident) for one in newest.values()),
         id=incident.id,
     )
 
@@ -174,7 +228,7 @@ def _grants(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
             state=_BAD if lost else _DONE if status is GrantStatus.SPENT else _WAITING,
             at=scene.show.full(one.granted_us, zone),
             title=scene.words(f"grant.{status}", name=scene.name(one.given_by)),
-            lines=(one.detail,) if one.detail else (),
+            lines=(scene.speak.gate.one(one.detail),) if one.detail else (),
             id=one.id,
         )
 
@@ -186,10 +240,10 @@ def _effect(scene: Scene, row: Row[Any], zone: ZoneInfo) -> Iterator[Stage]:
     if one is None:
         return
     told = [scene.words("effects.attempts", n=one.attempts)]
-    if one.reference:
+    if one.reference and one.status != EffectStatus.FAILED:
         told.append(scene.words("step.reference", reference=one.reference))
     if one.detail:
-        told.append(one.detail)
+        told.append(scene.speak.gate.one(one.detail))
     yield Stage(
         name=scene.words("stage.effect"),
         state=_EFFECT_STATES.get(EffectStatus(one.status), _WAITING),

@@ -15,6 +15,7 @@ from makegood.gates.review_items import ACTION
 from makegood.state import query
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
     from makegood.api.console.scene import Scene
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _LONGEST_VALUE: Final = 60
 _MOST_ACTIONS: Final = 50
+_MOST_TOLD: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +158,15 @@ def _entity_facts(scene: Scene, entity: Entity, zone: ZoneInfo) -> tuple[Fact, .
     )
 
 
+def told(scene: Scene, data: Mapping[str, object], zone: ZoneInfo) -> list[str]:
+    """Return the plain values of an event's data by name, readably."""
+    return [
+        f"{_plain(scene, name)} {text}"
+        for name, value in data.items()
+        if (text := _value(scene, name, value, zone))
+    ]
+
+
 def _value(scene: Scene, name: str, value: object, zone: ZoneInfo) -> str:
     """Return a plain value readably; what has parts of its own is left out."""
     text = ""
@@ -191,16 +202,11 @@ def _instant(scene: Scene, text: str, zone: ZoneInfo) -> str:
 def _moment(scene: Scene, one: TimelineEntry, zone: ZoneInfo) -> Moment:
     noun = scene.words(f"part.{one.entity.kind}")
     verb = scene.words(f"verb.{one.type.rpartition('.')[2]}")
-    told = [
-        f"{_plain(scene, name)} {text}"
-        for name, value in one.data.items()
-        if (text := _value(scene, name, value, zone))
-    ]
     return Moment(
         at=scene.show.second(one.occurred_us, zone),
         what=scene.words("stage.event_of", part=noun, what=verb),
         who=one.source,
-        detail=one.parked or ", ".join(told[:4]),
+        detail=one.parked or ", ".join(told(scene, one.data, zone)[:_MOST_TOLD]),
         odd=bool(one.parked),
     )
 

@@ -36,6 +36,11 @@ class Speaker:
         """Return a hub's name, or its id where it has none."""
         return self._hubs.get(hub_id) or hub_id
 
+    def entity(self, kind: str, entity_id: str) -> str:
+        """Return what kind of thing something is, with its name or id."""
+        name = self.hub(entity_id) if kind == "hub" else entity_id
+        return f"{self.say(f'part.{kind}')} {name}"
+
     def action(self, action: a.Action, zone: ZoneInfo) -> str:
         """Return what an action does, as one sentence without a full stop."""
         named = {
