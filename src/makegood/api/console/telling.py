@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from starlette.responses import JSONResponse, RedirectResponse
 
@@ -100,13 +100,34 @@ def error_page(request: Request, problem: Problem) -> Response:
     """Return a problem as a page, as JSON to a script, or as the way to the log-in page."""
     words = words_of(request)
     if wants_json(request):
-        key = f"error.{problem.status}"
-        told = problem.model_copy(update={"title": words(key)}) if words.has(key) else problem
-        return problems.response(told)
+        title = words(_error_key(words, problem.status))
+        return problems.response(problem.model_copy(update={"title": title}))
     if problem.status == HTTPStatus.UNAUTHORIZED and request.method == "GET":
         then = request.url.path if request.url.path != entry.HOME else ""
         if then and request.url.query:
             then = f"{then}?{request.url.query}"
         where = f"/login?then={quote(then)}" if then else "/login"
         return RedirectResponse(where, HTTPStatus.SEE_OTHER)
-    return page("error.html", {"problem": problem}, problem.status, words)
+    logged_in = problem.status != HTTPStatus.UNAUTHORIZED
+    told = {
+        "problem": problem,
+        "key": _error_key(words, problem.status),
+        "back": _came_from(request) if logged_in else "",
+        "home": entry.HOME if logged_in else "/login",
+    }
+    return page("error.html", told, problem.status, words)
+
+
+def _error_key(words: Words, status: int) -> str:
+    """Return the text for a status, or for its hundred."""
+    keys = (f"error.{status}", f"error.{status // 100}xx", "error.title")
+    return next(key for key in keys if words.has(key))
+
+
+def _came_from(request: Request) -> str:
+    """Return the page of the console from which a form was sent, or nothing."""
+    came = urlsplit(request.headers.get("referer", ""))
+    same = bool(came.path) and came.netloc == request.headers.get("host", "")
+    path = came.path + (f"?{came.query}" if came.query else "")
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return entry.inner_path(path) if same and path not in (here, entry.HOME) else ""
