@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -24,12 +23,10 @@ from makegood.domain.actions import (
     Return,
 )
 from makegood.domain.authority import ReviewStatus
-from makegood.domain.decisions import Decision, FactorSpec, Method, Option, Subject
 from makegood.domain.policy import Amounts
 from makegood.domain.roles import Role
-from makegood.proposals.types import Proposed
 from makegood.store.session import Store
-from tests.api.town import Town
+from tests.api.looking import Quiet, plain, region, said
 from tests.gates.world import about, cancel, eur, refund
 
 if TYPE_CHECKING:
@@ -37,39 +34,8 @@ if TYPE_CHECKING:
 
     from makegood.clock import VirtualClock
     from makegood.domain.actions import Action
-    from makegood.domain.incidents import Incident
-    from makegood.gates.reviews import ReviewItem
 
 MOVE = {"fulfilment_id": "f-so-1", "assignment": 0, "to_hub": "h2"}
-
-
-class Quiet(Town):
-    """A town where nothing happens by itself, and whose agents weigh what they choose."""
-
-    def chosen(self, action: Action, **weighed: int) -> ReviewItem:
-        """Have an action judged that a decision over some factors stands behind."""
-        units = {"value_at_risk": "minor", "lateness": "s", "crowding": "s"}
-        subject = Subject(
-            id=action.order_id,
-            options=(
-                Option(key="reroute+to:h2", values=tuple(weighed.values())),
-                Option(key="keep", values=tuple(2 * value for value in weighed.values())),
-            ),
-            chosen=0,
-        )
-        decision = Decision(
-            method=Method.LEAST_SCORE,
-            factors=tuple(FactorSpec(name=n, unit=units[n], weight=1) for n in weighed),
-            subjects=(subject,),
-            policy_digest=self.policies.digest(),
-            workspace_digest="w",
-        )
-        self.submit(self.incident(), (Proposed(action, 0, subject.id),), decision)
-        return self.waiting()[-1]
-
-    def incident(self) -> Incident:
-        """Return an incident that says that it rains."""
-        return self._incident(["so-1"])
 
 
 @pytest.fixture
@@ -85,26 +51,6 @@ def client(town: Quiet) -> Iterator[TestClient]:
     """Asks the town's application as a supervisor does."""
     with TestClient(town.app, headers=town.bearer(Role.SUPERVISOR)) as asking:
         yield asking
-
-
-def plain(text: str) -> str:
-    """Return what a page says, without its tags, in one line."""
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", text)).replace("\xa0", " ").split())
-
-
-def region(client: TestClient, path: str, name: str, language: str = "en") -> str:
-    """Return the markup of one region of a page."""
-    joint = "&" if "?" in path else "?"
-    headers = {"accept": "application/json", "accept-language": language}
-    answer = client.get(f"{path}{joint}part={name}", headers=headers)
-    assert answer.status_code == 200, answer.text
-    found: str = answer.json()["regions"][name]["html"]
-    return found
-
-
-def said(client: TestClient, path: str, name: str, language: str = "en") -> str:
-    """Return what one region of a page says."""
-    return plain(region(client, path, name, language))
 
 
 def test_a_decided_hold_that_was_not_sent_says_why(town: Quiet, client: TestClient) -> None:

@@ -29,8 +29,11 @@ _ENDINGS: Final = {
     EntryKind.REVIEW_APPROVED: "approved",
     EntryKind.REVIEW_REJECTED: "rejected",
     EntryKind.REVIEW_EXPIRED: "expired",
-    EntryKind.REVIEW_SUPERSEDED: "expired",
+    EntryKind.REVIEW_SUPERSEDED: "superseded",
+    EntryKind.REVIEW_VOID: "void",
 }
+SERIES: Final = ("opened", *dict.fromkeys(_ENDINGS.values()))
+"""What the picture counts, in the order of drawing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,7 @@ class Chart:
     lines: tuple[Tick, ...]
     axis: float
     alt: str
+    series: tuple[str, ...] = SERIES
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -119,7 +123,7 @@ def _columns(
     step = (WIDTH - _LEFT) / _SLICES
     stacked: dict[int, float] = defaultdict(float)
     made: list[Column] = []
-    for what in ("opened", "approved", "rejected", "expired"):
+    for what in SERIES:
         for place in range(_SLICES):
             number = counts.get((what, place), 0)
             if not number:

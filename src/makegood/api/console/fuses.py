@@ -11,6 +11,8 @@ from makegood.gates import bypass
 from makegood.gates.circuits import SHARES, State
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from makegood.api.console.scene import Scene
     from makegood.gates.breakers import BreakerState
     from makegood.gates.bypass import Bypass
@@ -55,8 +57,14 @@ def breakers(scene: Scene) -> tuple[Fuse, ...]:
     return tuple(_fuse(scene, one) for one in found)
 
 
+def _zone(scene: Scene, scope: str) -> ZoneInfo:
+    """Return the zone of the hub that a scope is, or the page's own."""
+    kind, _, name = scope.partition(":")
+    return scene.zone_of_part(name) if kind == "hub" else scene.place[1]
+
+
 def _fuse(scene: Scene, one: BreakerState) -> Fuse:
-    say, (_, zone) = scene.words, scene.place
+    say, zone = scene.words, _zone(scene, one.scope)
     used, cap = _amount(scene, one, one.used), _amount(scene, one, one.cap)
     return Fuse(
         name=one.name,
@@ -107,7 +115,7 @@ def bypasses(scene: Scene) -> tuple[Lifted, ...]:
 
 
 def _lifted(scene: Scene, one: Bypass) -> Lifted:
-    say, (_, zone) = scene.words, scene.place
+    say, zone = scene.words, _zone(scene, one.scope)
     waits = one.ends_us is None
     until = scene.show.time(one.ends_us, zone)
     what = scope_name(scene, one.scope)

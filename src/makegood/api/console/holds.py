@@ -43,7 +43,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """One hold as a card shows it. `waited` is how much of its time has passed, in percent."""
+    """One hold as a card shows it. `waited` is how much of its time has passed, in percent.
+
+    `until` is its deadline and `due` when it should be looked at, by which the queue is sorted.
+    """
 
     id: str
     kind: str
@@ -56,10 +59,12 @@ class Hold:
     promise: Promise
     age: str
     left: str
+    until: str
+    due: str
     urgent: bool
     waited: int
     why: tuple[str, ...]
-    rules: tuple[str, ...]
+    rules: tuple[tuple[str, str], ...]
     bars: tuple[Bar, ...]
     is_amount: bool
     changed: tuple[str, ...]
@@ -117,7 +122,10 @@ def _hold(
     show, say, zone = scene.show, scene.words, scene.zone(item.hub_id)
     left_us = item.deadline_us - scene.now_us
     whole_us = max(1, item.deadline_us - item.opened_us)
-    warn_us = scene.policies.approvals.deadline.warn_minutes * MINUTE
+    deadline = scene.policies.approvals.deadline
+    # By the instant that the queue goes by: what is marked always stands before what is not, and
+    # what policy warns of is marked, however little money is at risk.
+    urgent_us = (deadline.expire_minutes - deadline.warn_minutes) * MINUTE
     money = item.action.money
     currency = money.currency if money else order.currency if order else ""
     return Hold(
@@ -132,10 +140,12 @@ def _hold(
         promise=scene.speak.promise(order, expected.get(item.order_id), zone),
         age=show.lasting(scene.now_us - item.opened_us),
         left=show.lasting(left_us) if left_us > 0 else "",
-        urgent=scene.now_us - item.opened_us > warn_us,
+        until=show.time(item.deadline_us, zone),
+        due=show.time(item.priority, zone) if item.priority else "",
+        urgent=item.priority - scene.now_us <= urgent_us,
         waited=min(100, max(0, (scene.now_us - item.opened_us) * 100 // whole_us)),
         why=scene.speak.reasons(item.why, item.rules),
-        rules=item.rules,
+        rules=tuple((rule, scene.speak.gate.rule(rule)) for rule in item.rules),
         bars=bars(scene, behind.parts, currency) if behind else (),
         is_amount=behind is not None and behind.method is Method.LADDER,
         changed=tuple(

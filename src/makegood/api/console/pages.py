@@ -180,7 +180,7 @@ def ledger_page(request: Request, house: House, caller: Called, verify: str = ""
             "asked": asked,
             "groups": tuple(GROUPS),
             "people": sorted(scene.names.items(), key=lambda one: one[1]),
-            "verified": record.verified(scene) if verify else None,
+            "verified": record.verified(scene) if verify or record.is_short(scene) else None,
         }
         return Plan(
             "ledger.html",

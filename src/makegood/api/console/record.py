@@ -18,6 +18,7 @@ from makegood.gates.review_items import ACTION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
     from makegood.api.console.scene import Scene
     from makegood.api.console.search import Found, Search
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _COLUMNS: Final = ("part", "seq", "at", "kind", "actor", "refs", "body", "prev", "hash")
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 _HASH_SHOWN: Final = 12
+_CHECKED_AT_ONCE: Final = 2_000
 _MOST_TOLD: Final = 4
 _HIDDEN: Final = (
     *("_id", "digest", "fingerprint", "hash", "_by", "sha256", "key", "obligation", "decision"),
@@ -98,34 +100,35 @@ def _action(value: Mapping[str, Any]) -> str:
 
 def _line(scene: Scene, one: Found, value: Mapping[str, Any], sentences: Mapping[str, str]) -> Line:
     action = _action(value)
+    zone = scene.zone_of_part(one.part)
     orders = [ref.partition("/")[2] for ref in value["refs"] if ref.startswith("sales_order/")]
     return Line(
         place=f"{one.part} · {one.seq}",
-        at=scene.show.full(one.at_us, scene.place[1]),
+        at=scene.show.zoned(one.at_us, zone),
         what=scene.words(f"entry.{one.kind}"),
         group=one.kind.partition("_")[0],
         who=scene.name(str(value["actor"])),
         sentence=sentences.get(action, ""),
-        told=_told(scene, value["body"]),
+        told=_told(scene, value["body"], zone),
         action=action if action in sentences else "",
         order=orders[0] if orders else "",
         hash=one.hash[:_HASH_SHOWN],
     )
 
 
-def _told(scene: Scene, body: Mapping[str, Any]) -> str:
+def _told(scene: Scene, body: Mapping[str, Any], zone: ZoneInfo) -> str:
     """Return the short plain values of an entry; ids and digests are what the export is for."""
     told = [
-        f"{scene.words('fact.' + name.removesuffix('_us'))} {_plain(scene, name, value)}"
+        f"{scene.words('fact.' + name.removesuffix('_us'))} {_plain(scene, name, value, zone)}"
         for name, value in body.items()
         if isinstance(value, str | int) and not isinstance(value, bool) and _short(name, value)
     ]
     return " · ".join(told[:_MOST_TOLD])
 
 
-def _plain(scene: Scene, name: str, value: str | int) -> str:
+def _plain(scene: Scene, name: str, value: str | int, zone: ZoneInfo) -> str:
     if name.endswith("_us") and isinstance(value, int):
-        return scene.show.full(value, scene.place[1])
+        return scene.show.full(value, zone)
     if name == "why":
         return scene.speak.gate.one(str(value))
     known = f"{name}.{value}"
@@ -146,9 +149,15 @@ def verified(scene: Scene) -> Verified:
         entries=number(report.entries),
         parts=number(report.partitions),
         problems=number(len(report.problems)),
+        time=scene.show.second(scene.now_us, scene.place[1]),
     )
     problems = tuple(f"{one.part} · {one.seq}: {one.what}" for one in report.problems[:20])
     return Verified(report.sound, said, problems)
+
+
+def is_short(scene: Scene) -> bool:
+    """Say whether the record is so short that it is checked whenever somebody looks at it."""
+    return sum(seq for _, seq, _ in search.heads(scene.tx)) <= _CHECKED_AT_ONCE
 
 
 def heads(scene: Scene) -> tuple[tuple[str, str, str], ...]:

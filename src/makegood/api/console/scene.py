@@ -49,6 +49,10 @@ class Scene:
         named = self.policies.approvals.hub_zones.get(hub_id)
         return zone_of(named or (known.zone if known else "UTC"))
 
+    def zone_of_part(self, part: str) -> ZoneInfo:
+        """Return the zone in which entries of a part of the ledger are shown: its hub's own."""
+        return self.zone(part) if part in self.hubs else self.place[1]
+
     @property
     def place(self) -> tuple[str, ZoneInfo]:
         """The hub by whose clock a page shows what belongs to no hub, and its zone."""

@@ -98,6 +98,12 @@ class Show:
         at = to_datetime(at_us).astimezone(zone)
         return f"{at:%Y-%m-%d %H:%M:%S}"
 
+    def zoned(self, at_us: int, zone: ZoneInfo) -> str:
+        """Return the date and the time of day in a zone, with the zone's offset from UTC."""
+        at = to_datetime(at_us).astimezone(zone)
+        offset = f"{at:%z}"
+        return f"{at:%Y-%m-%d %H:%M:%S} UTC{offset[:3]}:{offset[3:]}"
+
     def _day(self, at: datetime) -> str:
         return format_skeleton("MMMd", at, locale=self.words.language)
 

@@ -9,6 +9,7 @@ import orjson
 
 from makegood.api import explained
 from makegood.api.console import around, before, beside, edits, holds, journey, just
+from makegood.api.console.option_words import option
 from makegood.api.console.orders import Fact, Moment
 from makegood.clock import SECOND
 from makegood.domain.actions import ACTIONS
@@ -20,12 +21,12 @@ from makegood.ledger import entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from zoneinfo import ZoneInfo
 
     from makegood.api.console.holds import Bar, Hold
     from makegood.api.console.scene import Scene
     from makegood.domain.decisions import Decision
     from makegood.gates.reviews import ReviewItem
+    from makegood.planning.explain import Explanation
 
 
 _PERCENT_BP: Final = 100
@@ -137,12 +138,9 @@ def _reasoning(scene: Scene, item: ReviewItem) -> Reasoning | None:
         return None
     currency = scene.currency(item.order_id, item.action.money)
     return Reasoning(
-        rejected=found.rejected.key,
+        rejected=option(scene.speak, found.rejected.key, scene.zone(item.hub_id)),
         rejected_bars=holds.bars(scene, found.rejected_contributions, currency),
-        margin=scene.words(
-            "hold.margin" if found.forced else "hold.margin_most",
-            margin=scene.show.number(found.margin),
-        ),
+        margin=_margin(scene, found),
         flips=tuple(
             scene.words(
                 "hold.flip_by",
@@ -152,6 +150,16 @@ def _reasoning(scene: Scene, item: ReviewItem) -> Reasoning | None:
             for flip in found.flips
         ),
     )
+
+
+def _margin(scene: Scene, found: Explanation) -> str:
+    """Say by how much the best rejected option is worse, or better, or that it is a tie."""
+    points = scene.show.number(abs(found.margin))
+    if found.margin == 0:
+        return scene.words("hold.margin_none")
+    if found.margin < 0:
+        return scene.words("hold.margin_better", margin=points)
+    return scene.words("hold.margin" if found.forced else "hold.margin_most", margin=points)
 
 
 def _incident(scene: Scene, incident_id: str) -> tuple[str, tuple[str, ...]] | None:
@@ -164,11 +172,11 @@ def _incident(scene: Scene, incident_id: str) -> tuple[str, tuple[str, ...]] | N
     return scene.speak.incident(incident), told
 
 
-def _ledger(scene: Scene, ref: str, zone: ZoneInfo) -> tuple[Moment, ...]:
+def _ledger(scene: Scene, ref: str) -> tuple[Moment, ...]:
     """Return what the ledger says of something."""
     return tuple(
         Moment(
-            at=scene.show.second(entry.at_us, zone),
+            at=scene.show.second(entry.at_us, scene.zone_of_part(entry.part)),
             what=scene.words(f"entry.{entry.kind}"),
             who=scene.name(entry.actor),
             detail=scene.words("hold.entry", seq=entry.seq, part=entry.part),
@@ -179,5 +187,4 @@ def _ledger(scene: Scene, ref: str, zone: ZoneInfo) -> tuple[Moment, ...]:
 
 def entries_of(scene: Scene, ref: str) -> dict[str, Any]:
     """Return what the ledger says of something."""
-    _, zone = scene.place
-    return {"story": _ledger(scene, ref, zone), "ref": ref}
+    return {"story": _ledger(scene, ref), "ref": ref}
