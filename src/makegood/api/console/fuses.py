@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Fuse:
-    """One breaker in one scope; `percent` is how full it is."""
+    """One breaker in one scope; `percent` is how full it is.
+
+    `few` says that it has seen too little to go by what it has seen.
+    """
 
     name: str
     scope: str
@@ -35,6 +38,7 @@ class Fuse:
     probes: str
     can_reset: bool
     quiet: bool
+    few: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +69,7 @@ def _zone(scene: Scene, scope: str) -> ZoneInfo:
 
 def _fuse(scene: Scene, one: BreakerState) -> Fuse:
     say, zone = scene.words, _zone(scene, one.scope)
+    few = _few(scene, one)
     used, cap = _amount(scene, one, one.used), _amount(scene, one, one.cap)
     return Fuse(
         name=one.name,
@@ -74,13 +79,22 @@ def _fuse(scene: Scene, one: BreakerState) -> Fuse:
         word=say(f"breaker.{one.state.replace('-', '_')}"),
         fill=say("breaker.fill", used=used, cap=cap) if one.cap else used,
         has_cap=bool(one.cap),
-        percent=min(100, one.used * 100 // one.cap) if one.cap else 0,
+        percent=min(100, one.used * 100 // one.cap) if one.cap and not few else 0,
         since=say("breaker.since", time=scene.show.time(one.since_us, zone)),
         why=_why(scene, one),
         probes=say("breaker.probes", n=one.probes_left) if one.state is State.HALF_OPEN else "",
         can_reset=one.state is not State.CLOSED and scene.may_decide,
-        quiet=one.state is State.CLOSED and (not one.cap or one.used * 2 < one.cap),
+        quiet=one.state is State.CLOSED and (not one.cap or bool(few) or one.used * 2 < one.cap),
+        few=few,
     )
+
+
+def _few(scene: Scene, one: BreakerState) -> str:
+    """Say from how many on a breaker goes by its share, where a closed one is over it already."""
+    if one.state is not State.CLOSED or not one.cap or one.used <= one.cap:
+        return ""
+    rules = {rule.name: rule for rule in scene.policies.breakers.velocity}
+    return scene.words("breaker.few", n=rules[one.name].at_least)
 
 
 def _why(scene: Scene, one: BreakerState) -> str:

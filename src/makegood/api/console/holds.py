@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import func, select
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from makegood.domain.entities import FulfilmentOrder, SalesOrder
     from makegood.gates.reviews import ReviewItem
     from makegood.planning.explain import Contribution
+
+
+_PERCENT_BP: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,18 +191,29 @@ def _badges(scene: Scene, item: ReviewItem) -> tuple[tuple[str, str], ...]:
 
 def bars(scene: Scene, parts: Sequence[Contribution], currency: str) -> tuple[Bar, ...]:
     """Return the factors that say something, the biggest share first."""
+    shown = sorted((part for part in parts if part.share_bp), key=_biggest_first)
+    percents = whole_percents([part.share_bp for part in shown])
     return tuple(
         Bar(
             name=scene.words(f"factor.{part.name}"),
             value=scene.speak.quantity(part.value, part.unit, currency),
             weight=f"× {scene.show.number(part.weight)}",
-            percent=scene.show.percent(part.share_bp),
-            width=max(1, part.share_bp // 100),
+            percent=scene.show.percent(percent * _PERCENT_BP),
+            width=max(1, percent),
             negative=part.points < 0,
         )
-        for part in sorted(parts, key=_biggest_first)
-        if part.share_bp
+        for part, percent in zip(shown, percents, strict=True)
     )
+
+
+def whole_percents(shares_bp: Sequence[int]) -> list[int]:
+    """Return shares in whole percent, which sum to what the shares do (largest remainder)."""
+    percents = [share // _PERCENT_BP for share in shares_bp]
+    left = sum(shares_bp) // _PERCENT_BP - sum(percents)
+    by_rest = sorted(range(len(percents)), key=lambda i: (-(shares_bp[i] % _PERCENT_BP), i))
+    for i in by_rest[:left]:
+        percents[i] += 1
+    return percents
 
 
 def _biggest_first(part: Contribution) -> int:

@@ -151,7 +151,8 @@ def _trigger(scene: Scene, row: Row[Any], incident: Incident, zone: ZoneInfo) ->
             part=scene.speak.entity(kind, event.entity_id),
             what=scene.words(f"verb.{event.type.rpartition('.')[2]}"),
         ),
-        told=(*orders.told(scene, orjson.loads(event.body)["data"], zone), event.source),
+        told=tuple(orders.told(scene, orjson.loads(event.body)["data"], zone)),
+        lines=(event.source,),
         id=event.event_id,
     )
 

@@ -144,7 +144,7 @@ def _endangered(scene: Scene, incident: Incident) -> str:
     found = figures.endangered(scene.tx, incident.orders, scene.now_us)
     if not found.late:
         return say("incidents.risk", n=found.at_risk)
-    return f"{say('incidents.risk', n=found.at_risk)}, {say('incidents.late', n=found.late)}"
+    return say("incidents.risk_late", n=found.at_risk, late=found.late)
 
 
 def deeds(scene: Scene) -> tuple[Deed, ...]:

@@ -38,8 +38,8 @@ class Speaker:
 
     def entity(self, kind: str, entity_id: str) -> str:
         """Return what kind of thing something is, with its name or id."""
-        name = self.hub(entity_id) if kind == "hub" else entity_id
-        return f"{self.say(f'part.{kind}')} {name}"
+        named = self._hubs.get(entity_id) if kind == "hub" else ""
+        return named or f"{self.say(f'part.{kind}')} {entity_id}"
 
     def action(self, action: a.Action, zone: ZoneInfo) -> str:
         """Return what an action does, as one sentence without a full stop."""

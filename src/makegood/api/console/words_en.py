@@ -88,7 +88,9 @@ EN: Final[dict[str, str]] = {
     "incidents.empty": "No promise is in danger that we know of.",
     "incidents.orders": "{n} order in danger | {n} orders in danger",
     "incidents.risk": "{n} promise at risk | {n} promises at risk",
-    "incidents.late": "{n} already late",
+    "incidents.risk_late": (
+        "{n} promise at risk, {late} already late | {n} promises at risk, {late} already late"
+    ),
     "incidents.since": "since {time}",
     "incidents.round": "round {n}",
     "incident.weather": "Rain at {hub}",

@@ -88,7 +88,7 @@ ZH: Final[dict[str, str]] = {
     "incidents.empty": "目前没有发现受威胁的承诺。",
     "incidents.orders": "{n} 单受到影响",
     "incidents.risk": "{n} 项承诺有违约风险",
-    "incidents.late": "{n} 项已经超时",
+    "incidents.risk_late": "{n} 项承诺有违约风险，{late} 项已经超时",
     "incidents.since": "自 {time} 起",
     "incidents.round": "第 {n} 轮",
     "incident.weather": "{hub}降雨",
