@@ -6,15 +6,18 @@ import html
 import re
 from typing import TYPE_CHECKING
 
+from makegood.api import explained
 from makegood.domain.decisions import Decision, FactorSpec, Method, Option, Subject
 from makegood.incidents import book
 from makegood.proposals.types import Proposed
+from makegood.store.sql import insert
 from tests.api.town import Town
 
 if TYPE_CHECKING:
     from fastapi.testclient import TestClient
 
     from makegood.domain.actions import Action
+    from makegood.domain.authority import RunStatus
     from makegood.domain.incidents import Incident
     from makegood.gates.reviews import ReviewItem
 
@@ -42,6 +45,36 @@ class Quiet(Town):
         )
         self.submit(self.incident(), (Proposed(action, 0, subject.id),), decision)
         return self.waiting()[-1]
+
+    def decision_of(self, review: ReviewItem) -> Decision:
+        """Return the decision that stands behind a hold."""
+        with self.store.read() as tx:
+            place = (review.proposal_id, review.decision, review.subject)
+            found = explained.decision_of(tx, place)
+        assert found is not None
+        return found
+
+    def runs(self, agent: str, *statuses: RunStatus) -> None:
+        """Let an agent have runs that have come so far."""
+        now_us = self.clock.now_us()
+        with self.store.write() as tx:
+            insert(
+                tx,
+                explained.RUN,
+                [
+                    {
+                        "id": f"run_{agent}_{place}",
+                        "incident_id": "inc_1",
+                        "hub_id": "h1",
+                        "agent": agent,
+                        "round": 1,
+                        "status": status,
+                        "started_us": now_us,
+                        "updated_us": now_us,
+                    }
+                    for place, status in enumerate(statuses)
+                ],
+            )
 
     def incident(self) -> Incident:
         """Return an incident that says that it rains."""

@@ -115,7 +115,8 @@ def test_a_decisions_story_begins_with_what_set_it_off_and_the_evidence(
     names = re.findall(r'<div class="stage-head"><b>([^<]+)</b>', way)
     assert names[:3] == ["What set it off", "Incident", "The order until then"]
     first = plain(way.split("</li>\n    <li")[0])
-    assert "Hub Hub North: weather observed" in first
+    assert "What set it off" in first
+    assert "Hub North: weather observed" in first
     assert "rain in mm/h 14.2" in first
     evidence = re.search(r"Incident</b>.*?<ul class=\"evidence\">(.*?)</ul>", way, re.DOTALL)
     assert evidence
