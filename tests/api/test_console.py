@@ -386,6 +386,19 @@ def test_a_whole_page_of_the_queue_can_be_approved_as_one_batch(town: Town) -> N
     assert len(answer.json()["done"]) == 50
 
 
+@pytest.mark.parametrize("unclear", [{}, {"do": ""}, {"do": "approve", "reason": "other"}])
+def test_a_batch_that_does_not_say_plainly_what_it_wants_decides_nothing(
+    town: Town, unclear: dict[str, str]
+) -> None:
+    item = town.waiting()[0]
+    form = {f"pick-{item.id}": item.seen, "then": "/review", "csrf": "x"} | unclear
+    headers = town.bearer(Role.SUPERVISOR) | {"accept": "application/json"}
+    with TestClient(town.app) as client:
+        answer = client.post("/review/batch", data=form, headers=headers)
+    assert answer.status_code == 422, answer.text
+    assert town.review(item.id).status is ReviewStatus.OPEN
+
+
 def test_what_is_selected_on_the_queue_can_be_rejected_for_one_reason(town: Town) -> None:
     names = [f"so-{7100 + number}" for number in range(3)]
     town.orders(*names)

@@ -26,13 +26,17 @@ router = APIRouter(include_in_schema=False)
 
 QUEUE: Final = "/review"
 _PICK: Final = "pick-"
+_DEEDS: Final = ("approve", "reject")
 _LONGEST_WORDS: Final = 2000
 _SAID: Final = {ReviewStatus.APPROVED: "approved", ReviewStatus.APPROVING: "approving"}
 
 
 @router.post("/review/batch")
 def batch_form(request: Request, house: House, who: Who, form: Form) -> Response:
-    """Approve what was selected, or reject it, each as the page showed it."""
+    """Approve what was selected, or reject it, each as the page showed it.
+
+    Nothing is approved unless the form says so, and says nothing of a rejection besides.
+    """
     picked = [
         reviews.Choice(name.removeprefix(_PICK), seen)
         for name, seen in form.items()
@@ -40,7 +44,7 @@ def batch_form(request: Request, house: House, who: Who, form: Form) -> Response
     ]
     once, then = _once(house, who), form.get("then", QUEUE)
     fresh_only = form.get("fresh") == "yes"
-    if form.get("do") == "reject":
+    if wants_rejection(form):
         reason, comment = reason_of(form), form.get("comment", "")[:_LONGEST_WORDS]
         made = decisions.reject_batch(
             house, once, who, picked, reason, comment, fresh_only=fresh_only
@@ -143,6 +147,17 @@ def _once(house: Desk, who: Principal) -> Once:
 def _undo_us(house: Desk) -> int:
     # Who undoes it lives in real seconds, even while a demo runs fast.
     return meanwhile_us(house.clock, house.policies.approvals.undo_seconds * SECOND)
+
+
+def wants_rejection(form: dict[str, str]) -> bool:
+    """Say whether a batch is rejected; raise InvalidInput for a form that is not plain about it."""
+    do = form.get("do", "")
+    if do not in _DEEDS:
+        raise InvalidInput("do", "says neither approve nor reject", "press one of the two buttons")
+    if do == "approve" and form.get("reason"):
+        problem = "was chosen, but the button was that of an approval"
+        raise InvalidInput("reason", problem, "press the other button, or choose no reason")
+    return do == "reject"
 
 
 def reason_of(form: dict[str, str]) -> reviews.Reason:

@@ -122,7 +122,7 @@ const desk = (() => {
       decide(form, event.submitter);
     } else if (form.matches("form[data-batch]")) {
       event.preventDefault();
-      sendBatch(form, event.submitter);
+      if (event.submitter?.value) sendBatch(form, event.submitter);
     } else if (form.matches("form[data-filters]")) {
       event.preventDefault();
       narrow(form);
@@ -164,6 +164,10 @@ const desk = (() => {
   // Opening one rejection closes the others, and goes on to its first field.
   document.addEventListener("toggle", (event) => {
     const opened = event.target;
+    // A reason that was chosen and left again is no part of what is decided then.
+    if (opened.matches?.("#batch details.reject:not([open])")) {
+      opened.querySelector("select").value = "";
+    }
     if (!opened.matches?.("details.reject[open]")) return;
     document.querySelectorAll("details.reject[open]").forEach((one) => {
       if (one !== opened) one.removeAttribute("open");

@@ -75,7 +75,7 @@
   const actions = {
     j: () => step(1), ArrowDown: () => step(1),
     k: () => step(-1), ArrowUp: () => step(-1),
-    a: () => press(".decide form button.primary"),
+    a: () => { if (!current()?.querySelector(".reject[open]")) press(".decide form button.primary"); },
     r: () => press("details.reject summary"),
     e: () => openTools("edit"),
     c: () => openTools("claim"),
@@ -96,7 +96,8 @@
     if (/^[1-9]$/.test(event.key) && Number(event.key) < list.options.length) {
       list.selectedIndex = Number(event.key);
     } else if (event.key === "Enter") {
-      list.form.requestSubmit();
+      // The button beside the list says what is sent; a form can have others.
+      list.form.requestSubmit(list.closest(".stack").querySelector("button.danger"));
     } else {
       return false;
     }
