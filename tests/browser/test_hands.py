@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
+from makegood.clock import MINUTE, SECOND
 from makegood.domain.authority import ReviewStatus
 from makegood.domain.roles import Role
 from makegood.gates import reviews
 from tests.browser.desk import crowd, log_in, open_queue, row_of
+from tests.gates.world import refund
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -119,3 +121,180 @@ def test_the_key_of_approval_does_nothing_while_a_rejection_is_written(
     page.keyboard.press("a")
     page.wait_for_timeout(400)
     assert statuses(town, [review_id]) == {ReviewStatus.OPEN}
+
+
+def ids_of(page: Page) -> list[str]:
+    """Return the ids of the holds that are shown, in their order."""
+    return page.locator("li.hold").evaluate_all(
+        "rows => rows.map((row) => row.id.replace('hold-', ''))"
+    )
+
+
+def current(page: Page) -> str:
+    return page.evaluate("document.querySelector('li.hold.current')?.id.replace('hold-', '') || ''")
+
+
+def test_a_second_press_right_after_a_decision_decides_nothing(
+    page: Page, url: str, town: Town
+) -> None:
+    crowd(town, 4)
+    log_in(page, url, town)
+    open_queue(page, url)
+    first, second, *_ = ids_of(page)
+    page.keyboard.press("a")
+    expect(row_of(page, first)).to_have_count(0)
+    page.keyboard.press("a")
+    page.wait_for_timeout(300)
+    assert statuses(town, [second]) == {ReviewStatus.OPEN}
+    assert current(page) == second
+    expect(page.locator("#toast")).to_contain_text("look, then press again")
+    expect(page.locator("li.hold.current:not(.arrived)")).to_have_count(1)
+    page.keyboard.press("a")
+    expect(row_of(page, second)).to_have_count(0)
+    assert statuses(town, [first, second]) == {ReviewStatus.APPROVING}
+
+
+def test_the_cursor_stays_on_its_hold_when_others_arrive_or_go(
+    page: Page, url: str, town: Town
+) -> None:
+    crowd(town, 4)
+    log_in(page, url, town)
+    open_queue(page, url, "?sort=newest")
+    shown = ids_of(page)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    assert current(page) == shown[2]
+    arrived = town.hold("so-1001")
+    town.approve(shown[0])
+    town.changes.publish()
+    expect(row_of(page, arrived)).to_be_visible()
+    expect(row_of(page, shown[0])).to_have_count(0)
+    assert current(page) == shown[2]
+    expect(row_of(page, shown[2])).to_be_focused()
+
+
+def test_when_somebody_else_decides_the_hold_under_the_cursor_keys_decide_nothing(
+    page: Page, url: str, town: Town
+) -> None:
+    crowd(town, 4)
+    log_in(page, url, town)
+    open_queue(page, url)
+    shown = ids_of(page)
+    page.keyboard.press("j")
+    town.approve(shown[1])
+    town.changes.publish()
+    expect(row_of(page, shown[1])).to_have_count(0)
+    page.wait_for_timeout(900)
+    page.keyboard.press("a")
+    page.keyboard.press("r")
+    page.wait_for_timeout(300)
+    expect(page.locator("details.reject[open]")).to_have_count(0)
+    expect(page.locator("#toast")).to_contain_text("on no hold")
+    rest = [one for one in shown if one != shown[1]]
+    assert statuses(town, rest) == {ReviewStatus.OPEN}
+    page.keyboard.press("j")
+    assert current(page) == shown[2]
+
+
+def test_rows_keep_their_places_under_the_pointer_until_it_leaves(
+    page: Page, url: str, town: Town
+) -> None:
+    crowd(town, 4)
+    log_in(page, url, town)
+    open_queue(page, url, "?sort=newest")
+    shown = ids_of(page)
+    button = page.locator(f"#approve-{shown[2]}")
+    button.hover()
+    before = button.bounding_box()
+    town.clock.advance(SECOND)
+    arrived = town.hold("so-1001")
+    town.approve(shown[0])
+    town.changes.publish()
+    expect(page.locator("#news")).to_contain_text("1 new")
+    assert button.bounding_box() == before
+    assert [one for one in ids_of(page) if one != arrived] == shown
+    assert before is not None
+    page.mouse.down()
+    page.mouse.up()
+    expect(row_of(page, shown[2])).to_have_count(0)
+    assert statuses(town, [shown[2]]) == {ReviewStatus.APPROVING}
+    # The row has gone, and another press at the same place meets no other hold.
+    page.mouse.down()
+    page.mouse.up()
+    page.wait_for_timeout(300)
+    rest = [one for one in shown if one not in (shown[0], shown[2])]
+    assert statuses(town, [*rest, arrived]) == {ReviewStatus.OPEN}
+    page.mouse.move(5, 5)
+    expect(row_of(page, arrived)).to_be_visible()
+    expect(page.locator("#news")).to_be_hidden()
+    expect(page.locator("li.room")).to_have_count(0)
+    expect(row_of(page, shown[0])).to_have_count(0)
+    assert ids_of(page)[0] == arrived
+
+
+def test_a_press_that_falls_on_a_row_that_has_only_just_moved_there_decides_nothing(
+    page: Page, url: str, town: Town
+) -> None:
+    crowd(town, 4)
+    log_in(page, url, town)
+    open_queue(page, url)
+    shown = ids_of(page)
+    box = page.locator(f"#approve-{shown[0]}").bounding_box()
+    assert box is not None
+    # As a thumb would: nothing hovers, and the rows move up before it comes down.
+    page.evaluate(
+        "(id) => { const s = hand.watch(); document.getElementById(id).remove(); s(); }",
+        f"hold-{shown[0]}",
+    )
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(300)
+    assert statuses(town, shown) == {ReviewStatus.OPEN}
+
+
+@pytest.mark.parametrize("key", ["a", "r"])
+def test_a_key_that_is_held_down_decides_once(page: Page, url: str, town: Town, key: str) -> None:
+    crowd(town, 4)
+    log_in(page, url, town)
+    open_queue(page, url)
+    shown = ids_of(page)
+    page.keyboard.down(key)
+    for _ in range(25):
+        page.wait_for_timeout(40)
+        page.keyboard.down(key)
+    page.keyboard.up(key)
+    if key == "a":
+        expect(row_of(page, shown[0])).to_have_count(0)
+        assert statuses(town, shown[1:]) == {ReviewStatus.OPEN}
+    else:
+        expect(row_of(page, shown[0]).locator("details.reject[open]")).to_have_count(1)
+
+
+def test_enter_that_is_held_down_on_a_button_presses_it_once(
+    page: Page, url: str, town: Town
+) -> None:
+    crowd(town, 4)
+    log_in(page, url, town)
+    open_queue(page, url)
+    shown = ids_of(page)
+    page.locator(f"#approve-{shown[0]}").focus()
+    for _ in range(25):
+        page.keyboard.down("Enter")
+        page.wait_for_timeout(40)
+    page.keyboard.up("Enter")
+    expect(page).to_have_url(f"{url}/review")
+    assert statuses(town, shown[1:]) == {ReviewStatus.OPEN}
+
+
+def test_what_has_the_focus_keeps_it_when_rows_move(page: Page, url: str, town: Town) -> None:
+    crowd(town, 3)
+    log_in(page, url, town)
+    open_queue(page, url, "?sort=newest")
+    shown = ids_of(page)
+    for number, place in enumerate(("approve", "refuse", "pick", "to", "more")):
+        field = page.locator(f"#{place}-{shown[1]}")
+        field.focus()
+        town.clock.advance(MINUTE)
+        arrived = town.held(refund(town.order(f"so-{8000 + number}"))).id
+        town.changes.publish()
+        expect(row_of(page, arrived)).to_be_visible()
+        expect(field).to_be_focused()

@@ -63,7 +63,8 @@ def approve_form(request: Request, house: House, who: Who, form: Form, review_id
         decided = decisions.approve(house, _once(house, who), who, review_id, seen, undo_us=undo_us)
     said = _SAID.get(decided.status, "second")
     quiet = decided.status is ReviewStatus.APPROVING
-    return done(request, said, form.get("then", QUEUE), quiet=quiet)
+    stays = decided.status is ReviewStatus.OPEN
+    return done(request, said, form.get("then", QUEUE), quiet=quiet, stays=stays)
 
 
 @router.post("/review/{review_id}/undo")

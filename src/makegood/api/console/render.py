@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TYPES: Final = {
     "console.css": "text/css; charset=utf-8",
     "desk.css": "text/css; charset=utf-8",
+    "hand.js": "text/javascript; charset=utf-8",
     "live.js": "text/javascript; charset=utf-8",
     "desk.js": "text/javascript; charset=utf-8",
     "keys.js": "text/javascript; charset=utf-8",

@@ -75,7 +75,10 @@ EN: Final[dict[str, str]] = {
     "keys.previous_page": "page before",
     "keys.reason": "choose a reason",
     "keys.back": "close what is open",
+    "keys.arrived": "Only just come under the cursor: look, then press again.",
+    "keys.nowhere": "The cursor is on no hold: go to one first (j or k).",
     "keys.help": "this help",
+    "live.news": "{n} new: shown when the pointer leaves the list",
     # --- undo ---
     "undo.title": "Approvals you can still take back",
     "undo.approved": "Approved: {what}",

@@ -75,7 +75,10 @@ ZH: Final[dict[str, str]] = {
     "keys.previous_page": "上一页",
     "keys.reason": "选择理由",
     "keys.back": "关闭已展开的内容",
+    "keys.arrived": "光标刚移到此项：请先看清，再按一次。",
+    "keys.nowhere": "光标不在任何一项上：请先移动（j 或 k）。",
     "keys.help": "显示此帮助",
+    "live.news": "新增 {n} 项：指针离开列表后显示",
     # --- undo ---
     "undo.title": "仍可撤销的批准",
     "undo.approved": "已批准：{what}",

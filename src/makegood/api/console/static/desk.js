@@ -32,11 +32,11 @@ const desk = (() => {
   };
 
   // What decides on a hold takes its row away at once; the next row is where work goes on.
-  const leave = (item) => {
+  const leave = (item, said) => {
     if (!item?.matches("li.hold")) return;
-    const next = item.nextElementSibling || item.previousElementSibling;
+    const next = hand.neighbour(item);
     const was = item.classList.contains("current");
-    item.remove();
+    hand.takeAway(item, said);
     document.dispatchEvent(new CustomEvent("left", { detail: { next, was } }));
   };
 
@@ -54,7 +54,8 @@ const desk = (() => {
     }
     buttons.forEach((button) => { button.disabled = false; });
     if (sent.ok) {
-      if (!form.hasAttribute("data-stays")) leave(item);
+      if (form.hasAttribute("data-stays")) hand.letGo();
+      else if (!sent.told.stays) leave(item, sent.told.said);
       form.closest("[data-slot]")?.replaceChildren();
       form.closest("details")?.removeAttribute("open");
       if (!item?.matches("li.hold")) form.reset();
@@ -86,7 +87,12 @@ const desk = (() => {
   const sendBatch = async (form, submitter) => {
     const sent = await send(form, submitter).catch(() => null);
     if (!sent) { say(body.dataset.liveOff, true); return; }
-    for (const id of sent.told.done || []) document.getElementById(`hold-${id}`)?.remove();
+    const settle = hand.watch();
+    for (const id of sent.told.done || []) {
+      const item = document.getElementById(`hold-${id}`);
+      if (item) hand.lose(item);
+    }
+    settle();
     count();
     live.look();
   };

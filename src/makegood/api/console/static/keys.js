@@ -25,16 +25,35 @@
     if (scroll) row.scrollIntoView({ block: "nearest" });
   };
 
+  // Where the cursor was when its row went: the row that stands there now.
+  let resume = null;
+
   const step = (by) => {
     const all = rows();
     if (!all.length) return;
     const place = all.indexOf(document.querySelector("li.hold.current"));
-    show(all[Math.min(all.length - 1, Math.max(0, place < 0 ? 0 : place + by))]);
+    const from = place < 0 ? Math.max(0, all.indexOf(resume)) - (by > 0 ? 1 : 0) : place;
+    show(all[Math.min(all.length - 1, Math.max(0, from + by))]);
   };
 
   const press = (selector) => {
     const found = current()?.querySelector(selector);
     if (found && !found.disabled) found.click();
+  };
+
+  // A key that decides acts on a row that the person has gone to and can have seen.
+  const mayDecide = () => {
+    const row = current();
+    if (row && !row.inert && !row.matches(".arrived")) return true;
+    if (row || rows().length) {
+      desk.say(document.body.dataset[row?.matches(".arrived") ? "arrived" : "nowhere"], true);
+    }
+    return false;
+  };
+
+  const approve = () => {
+    if (!mayDecide() || current().querySelector(".reject[open]")) return;
+    press(".decide form button.primary");
   };
 
   const openTools = async (name) => {
@@ -75,8 +94,8 @@
   const actions = {
     j: () => step(1), ArrowDown: () => step(1),
     k: () => step(-1), ArrowUp: () => step(-1),
-    a: () => { if (!current()?.querySelector(".reject[open]")) press(".decide form button.primary"); },
-    r: () => press("details.reject summary"),
+    a: approve,
+    r: () => { if (mayDecide()) press("details.reject summary"); },
     e: () => openTools("edit"),
     c: () => openTools("claim"),
     i: () => openTools("ask"),
@@ -89,12 +108,23 @@
     "?": () => help?.showModal(),
   };
 
+  // These may go on while their key is held down; a decision is one press.
+  const MOVES = new Set(["j", "k", "ArrowDown", "ArrowUp"]);
+
+  const isRepeated = (event) => {
+    if (!event.repeat || MOVES.has(event.key)) return false;
+    const pressesButton = event.target.matches?.("button, summary") && /^( |Enter)$/.test(event.key);
+    return pressesButton || event.key in actions;
+  };
+
   // In a list of reasons a digit chooses, and Enter sends.
   const inReasons = (event) => {
     const list = event.target;
     if (!list.matches?.("select[name=reason]")) return false;
     if (/^[1-9]$/.test(event.key) && Number(event.key) < list.options.length) {
       list.selectedIndex = Number(event.key);
+    } else if (event.key === "Enter" && event.repeat) {
+      // Still held down: it has sent already, or began elsewhere.
     } else if (event.key === "Enter") {
       // The button beside the list says what is sent; a form can have others.
       list.form.requestSubmit(list.closest(".stack").querySelector("button.danger"));
@@ -111,8 +141,9 @@
     if (inReasons(event) || help?.open) return;
     const at = event.target;
     if (at.matches?.("input:not([type=checkbox]), select, textarea")) return;
+    if (isRepeated(event)) { event.preventDefault(); return; }
     // Enter and arrows belong to whatever has the focus, unless that is a row.
-    const isRow = at === document.body || at.matches?.("li.hold, main");
+    const isRow = at === document.body || at.matches?.("li.hold, main, [data-list]");
     if (!isRow && ["Enter", "ArrowDown", "ArrowUp"].includes(event.key)) return;
     const action = actions[event.key];
     if (!action) return;
@@ -121,13 +152,17 @@
   });
 
   document.addEventListener("left", (event) => {
-    if (event.detail.was) show(event.detail.next?.matches?.(".hold") ? event.detail.next : rows()[0]);
+    const { next, was } = event.detail;
+    if (!was || !next) return;
+    // Under a pointer nothing opens, as that would move what lies below.
+    if (hand.isHeld()) { mark(next); next.focus({ preventScroll: true }); } else show(next);
+    hand.arrive(next);
   });
-  document.addEventListener("swapped", (event) => {
-    if (event.detail !== "queue" || document.querySelector("li.hold.current")) return;
-    if (document.activeElement === document.body) show(rows()[0], false);
+  document.addEventListener("lost", (event) => { resume = event.detail.next; });
+  document.addEventListener("turned", () => {
+    show(rows()[0]);
+    if (rows()[0]) hand.arrive(rows()[0]);
   });
-  document.addEventListener("turned", () => show(rows()[0]));
   document.addEventListener("focusin", (event) => {
     const row = event.target.closest?.("li.hold.row");
     // Nothing may open or close under a finger that is about to press a button.

@@ -16,11 +16,14 @@ const live = (() => {
     (item.contains(document.activeElement) &&
       document.activeElement.matches("input:not([type=checkbox]), select, textarea"));
 
+  const OWN = ["current", "arrived", "unsettled"];
   const copyClass = (known, item) => {
-    const current = known.classList.contains("current");
+    const kept = OWN.filter((name) => known.classList.contains(name));
     known.className = item.className;
-    if (current) known.classList.add("current");
+    known.classList.add(...kept);
   };
+
+  const seenOf = (item) => item.querySelector("input[name=seen]")?.value;
 
   const keepPick = (known, item) => {
     const before = known.querySelector(".pick input");
@@ -32,41 +35,82 @@ const live = (() => {
   };
 
   const swapItem = (known, item) => {
-    const held = known.contains(document.activeElement) ? document.activeElement : null;
-    const heldId = held?.id || "";
     const open = known.querySelector("details.more-of")?.open;
     keepPick(known, item);
+    if (seenOf(known) !== seenOf(item)) hand.arrive(known);
     copyClass(known, item);
     if (item.dataset.mark) known.dataset.mark = item.dataset.mark;
     known.replaceChildren(...item.childNodes);
     if (open) known.querySelector("details.more-of")?.setAttribute("open", "");
-    if (heldId && held !== known) document.getElementById(heldId)?.focus({ preventScroll: true });
   };
 
-  // Replaces only what differs, item by item, so that focus and scroll stay where they are.
+  // What has the focus keeps it, though its row is moved or made again.
+  const keepFocus = () => {
+    const held = document.activeElement;
+    if (!held || held === document.body) return () => {};
+    const { id } = held;
+    const list = held.closest("[data-list]");
+    return () => {
+      if (document.activeElement !== document.body) return;
+      const again = held.isConnected ? held : id && document.getElementById(id);
+      (again || list)?.focus({ preventScroll: true });
+    };
+  };
+
+  const put = (list, item, place) => {
+    if (list.moveBefore) list.moveBefore(item, place);
+    else list.insertBefore(item, place);
+  };
+
+  // A row that is not in the queue any more goes, or stays as it is while a hand is over it.
+  const dismiss = (gone, isHeld) => {
+    if (gone.matches(".room")) { if (!isHeld) gone.remove(); return isHeld; }
+    if (isHeld || isBusy(gone)) {
+      gone.classList.add("gone");
+      gone.inert = !isBusy(gone);
+      return isHeld;
+    }
+    hand.lose(gone);
+    return false;
+  };
+
+  const bringBack = (known) => {
+    known.classList.remove("gone");
+    known.inert = false;
+  };
+
+  // Replaces only what differs, item by item, so that focus and scroll stay where they are. While a
+  // hand is over the list its rows keep their places; says whether anything was left for later.
   const morphList = (old, next) => {
+    const isHeld = hand.isHeld() && old.querySelector("li.hold, li.room") !== null;
     const before = new Map([...old.children].map((item) => [item.id, item]));
-    let place = old.firstElementChild;
+    const wanted = new Set([...next.children].map((item) => item.id));
     let skipped = false;
+    let news = 0;
+    for (const [id, item] of before) if (!wanted.has(id) && dismiss(item, isHeld)) skipped = true;
+    let place = old.firstElementChild;
     for (const item of [...next.children]) {
       const known = before.get(item.id);
-      before.delete(item.id);
+      if (!known && item.hasAttribute("data-same")) continue;
+      if (!known && isHeld) {
+        skipped = true;
+        if (item.matches(".hold")) news += 1;
+        continue;
+      }
       if (!known) {
-        if (item.hasAttribute("data-same")) continue;
         old.insertBefore(item, place);
         if (item.matches(".hold")) item.classList.add("fresh");
         continue;
       }
-      if (known !== place) old.insertBefore(known, place);
+      if (known !== place && isHeld) skipped = true;
+      else if (known !== place) put(old, known, place);
       place = known.nextElementSibling;
+      bringBack(known);
       if (item.hasAttribute("data-same")) continue;
       if (isBusy(known)) { skipped = true; continue; }
       if (known.innerHTML !== item.innerHTML) swapItem(known, item);
     }
-    for (const gone of before.values()) {
-      if (isBusy(gone)) gone.classList.add("gone");
-      else gone.remove();
-    }
+    hand.news(news);
     return skipped;
   };
 
@@ -97,11 +141,12 @@ const live = (() => {
       skipped = swapAround(region, fresh, list, next);
     } else {
       if (isBusy(region)) return;
-      const held = region.contains(document.activeElement) ? document.activeElement.id : "";
       const open = [...region.querySelectorAll("details[open][id]")].map((one) => one.id);
+      const seen = seenOf(region);
       region.replaceChildren(fresh);
       open.forEach((id) => document.getElementById(id)?.setAttribute("open", ""));
-      if (held) document.getElementById(held)?.focus({ preventScroll: true });
+      const one = region.querySelector(".hold.one");
+      if (one && seen !== seenOf(region)) hand.arrive(one);
     }
     region.hidden = told.html === "";
     // What was left alone is asked for again.
@@ -141,10 +186,13 @@ const live = (() => {
     if (answer.status === 401) { if (!leaving) location.reload(); return; }
     if (!answer.ok) return;
     const told = (await answer.json()).regions;
+    const [settle, refocus] = [hand.watch(), keepFocus()];
     for (const [name, one] of Object.entries(told)) {
       const region = document.getElementById(name);
       if (region) swap(region, one);
     }
+    refocus();
+    settle();
   };
 
   let looking = false;
@@ -193,6 +241,11 @@ const live = (() => {
     addEventListener("pagehide", () => stream.close());
   };
 
+  // What waited for the hand to leave the list comes now.
+  document.addEventListener("released", () => {
+    hand.news(0);
+    if (regions().some((region) => region.dataset.mark === "")) look(["reviews"]);
+  });
   document.documentElement.classList.add("scripted");
   follow();
   return { look, swap, fetchRegions, regions };
