@@ -414,3 +414,22 @@ def test_what_is_selected_on_the_queue_can_be_rejected_for_one_reason(town: Town
     assert answer.status_code == 200, answer.text
     assert answer.json()["said"] == "3 rejected, for good."
     assert {town.review(item.id).status for item in mine} == {ReviewStatus.REJECTED}
+
+
+def test_all_that_can_still_be_undone_is_undone_at_once_and_what_went_out_is_told(
+    town: Town,
+) -> None:
+    names = [f"so-{7200 + number}" for number in range(3)]
+    town.orders(*names)
+    town.propose(*(refund(name) for name in names))
+    mine = [item for item in town.waiting() if item.order_id in names]
+    form = {f"pick-{item.id}": item.seen for item in mine[:2]} | {"do": "approve", "csrf": "x"}
+    undo = {f"undo-{item.id}": "yes" for item in mine} | {"then": "/review", "csrf": "x"}
+    headers = town.bearer(Role.SUPERVISOR) | {"accept": "application/json"}
+    with TestClient(town.app) as client:
+        assert client.post("/review/batch", data=form, headers=headers).status_code == 200
+        answer = client.post("/review/undo", data=undo, headers=headers)
+        again = client.post("/review/undo", data=undo, headers=headers)
+    assert answer.json()["said"] == "2 taken back; 1 had gone out already."
+    assert again.status_code == 409
+    assert {town.review(item.id).status for item in mine} == {ReviewStatus.OPEN}

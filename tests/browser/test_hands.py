@@ -298,3 +298,85 @@ def test_what_has_the_focus_keeps_it_when_rows_move(page: Page, url: str, town: 
         town.changes.publish()
         expect(row_of(page, arrived)).to_be_visible()
         expect(field).to_be_focused()
+
+
+def test_with_holds_selected_a_key_asks_for_all_of_them_and_says_the_sum(
+    page: Page, url: str, town: Town
+) -> None:
+    names = crowd(town, 3)
+    chosen = [item.id for item in town.waiting() if item.order_id in names]
+    others = [item.id for item in town.waiting() if item.order_id not in names]
+    log_in(page, url, town)
+    open_queue(page, url)
+    for review_id in [*chosen, others[0]]:
+        row_of(page, review_id).locator(".pick input").check()
+    row_of(page, others[1]).focus()
+    page.keyboard.press("a")
+    page.keyboard.press("a")
+    picked = page.locator("#picked")
+    expect(picked).to_contain_text("4 selected · CN¥")
+    expect(picked).to_contain_text("+ €59.70")
+    expect(page.locator("#toast")).to_contain_text("Enter approves them: 4 selected · CN¥")
+    expect(page.get_by_role("button", name="Approve selected")).to_be_focused()
+    assert statuses(town, [*chosen, *others]) == {ReviewStatus.OPEN}
+    page.keyboard.press("Escape")
+    expect(row_of(page, others[1])).to_be_focused()
+    row_of(page, others[0]).locator(".pick input").uncheck()
+    expect(picked).to_have_text("3 selected · €59.70")
+    page.keyboard.press("Shift+R")
+    expect(page.locator("#batch-reason")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#batch-reason")).to_be_hidden()
+    page.keyboard.press("Shift+A")
+    page.keyboard.press("Enter")
+    expect(page.locator("#take-back-all")).to_have_text("Undo all 3")
+    assert statuses(town, chosen) == {ReviewStatus.APPROVING}
+    assert statuses(town, others) == {ReviewStatus.OPEN}
+
+
+def test_the_seconds_to_undo_run_down_and_all_of_a_batch_is_undone_at_once(
+    page: Page, url: str, town: Town
+) -> None:
+    chosen = chosen_of(page, url, town, 4)
+    page.keyboard.press("Shift+A")
+    page.keyboard.press("Enter")
+    seconds = page.locator(f"#undo-{chosen[-1]} .countdown, .undo .countdown").first
+    expect(page.locator("#take-back-all")).to_be_visible()
+    # The house's clock stands still in this test: what runs down is what the page counts.
+    page.route("**/*part=*", lambda route: route.abort())
+    was = int(seconds.inner_text().split()[0])
+    expect(seconds).to_have_text(f"{was - 2} s")
+    page.unroute("**/*part=*")
+    page.keyboard.press("Shift+U")
+    expect(page.locator("#toast")).to_contain_text("4 taken back")
+    expect(page.locator(".undo")).to_have_count(0)
+    for review_id in chosen:
+        expect(row_of(page, review_id)).to_be_visible()
+    assert statuses(town, chosen) == {ReviewStatus.OPEN}
+
+
+def test_the_keys_of_a_batch_say_so_when_nothing_is_selected_and_stand_in_the_help(
+    page: Page, url: str, town: Town
+) -> None:
+    log_in(page, url, town)
+    open_queue(page, url)
+    for key in ("Shift+A", "Shift+R"):
+        page.keyboard.press(key)
+        expect(page.locator("#toast")).to_contain_text("Nothing is selected")
+    page.keyboard.press("?")
+    for what in ("approve what is selected", "reject what is selected", "undo all", "give back"):
+        expect(page.get_by_role("dialog")).to_contain_text(what)
+
+
+def test_a_key_claims_a_hold_and_gives_it_back(page: Page, url: str, town: Town) -> None:
+    log_in(page, url, town)
+    open_queue(page, url)
+    review_id = current(page)
+    page.keyboard.press("c")
+    expect(row_of(page, review_id)).to_contain_text("Supervisor Person is on it")
+    assert current(page) == review_id
+    page.keyboard.press("c")
+    expect(row_of(page, review_id)).not_to_contain_text("is on it")
+    page.goto(f"{url}/review/{review_id}")
+    page.keyboard.press("c")
+    expect(page.get_by_role("button", name="Release")).to_be_visible()

@@ -85,6 +85,7 @@ osa- GET    /review/{review_id}
 os-- POST   /review/{review_id}/approve
 os-- POST   /review/{review_id}/reject
 os-- POST   /review/batch
+os-- POST   /review/undo
 os-- POST   /review/{review_id}/undo
 os-- POST   /review/{review_id}/claim
 os-- POST   /review/{review_id}/release

@@ -90,6 +90,7 @@ ROUTES: Final[dict[tuple[str, str], Roles]] = {
     ("POST", "/review/{review_id}/approve"): DECIDERS,
     ("POST", "/review/{review_id}/reject"): DECIDERS,
     ("POST", "/review/batch"): DECIDERS,
+    ("POST", "/review/undo"): DECIDERS,
     ("POST", "/review/{review_id}/undo"): DECIDERS,
     ("POST", "/review/{review_id}/claim"): DECIDERS,
     ("POST", "/review/{review_id}/release"): DECIDERS,

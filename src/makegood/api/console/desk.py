@@ -11,12 +11,12 @@ from makegood.api.auth import Form, Who
 from makegood.api.console import edits
 from makegood.api.console.render import words_of
 from makegood.api.console.scene import Scene
-from makegood.api.console.telling import batch_told, done, retold
+from makegood.api.console.telling import batch_told, done, retold, undone_told
 from makegood.api.idempotency import Once
 from makegood.api.seam import Desk, House
 from makegood.clock import SECOND, meanwhile_us
 from makegood.domain.authority import ReviewStatus
-from makegood.errors import InvalidInput
+from makegood.errors import Conflict, InvalidInput, NotAllowed, NotFound
 from makegood.gates import reviews
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ router = APIRouter(include_in_schema=False)
 
 QUEUE: Final = "/review"
 _PICK: Final = "pick-"
+_UNDO: Final = "undo-"
 _DEEDS: Final = ("approve", "reject")
 _LONGEST_WORDS: Final = 2000
 _SAID: Final = {ReviewStatus.APPROVED: "approved", ReviewStatus.APPROVING: "approving"}
@@ -53,6 +54,22 @@ def batch_form(request: Request, house: House, who: Who, form: Form) -> Response
     undo_us = _undo_us(house)
     made = decisions.batch(house, once, who, picked, fresh_only=fresh_only, undo_us=undo_us)
     return batch_told(request, house, made, then, "approved")
+
+
+@router.post("/review/undo")
+def undo_all_form(request: Request, house: House, who: Who, form: Form) -> Response:
+    """Take back every approval that the form names, as far as each still can be."""
+    named = [name.removeprefix(_UNDO) for name in form if name.startswith(_UNDO)]
+    left = [one for one in named if not _undone(house, who, one)]
+    return undone_told(request, len(named) - len(left), len(left), form.get("then", QUEUE))
+
+
+def _undone(house: Desk, who: Principal, review_id: str) -> bool:
+    try:
+        decisions.undo(house, _once(house, who), who, review_id)
+    except (Conflict, NotAllowed, NotFound):
+        return False
+    return True
 
 
 @router.post("/review/{review_id}/approve")

@@ -13,6 +13,7 @@ from makegood.api.console.sentences import Promise
 from makegood.clock import MINUTE
 from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
 from makegood.domain.decisions import Method
+from makegood.domain.money import minor_digits
 from makegood.gates import reviews
 from makegood.gates.review_items import REVIEW
 from makegood.state import query
@@ -48,13 +49,17 @@ class Bar:
 class Hold:
     """One hold as a card shows it. `waited` is how much of its time has passed, in percent.
 
-    `until` is its deadline and `due` when it should be looked at, by which the queue is sorted.
+    `until` is its deadline and `due` when it should be looked at, by which the queue is sorted;
+    `minor` is its money in minor units, of which `digits` stand behind the point.
     """
 
     id: str
     kind: str
     sentence: str
     money: str
+    minor: int
+    currency: str
+    digits: int
     order_id: str
     hub: str
     agent: str
@@ -136,6 +141,9 @@ def _hold(
         kind=scene.speak.kind(item.action.kind),
         sentence=scene.speak.action(item.action, zone),
         money=show.money(money) if money else "",
+        minor=money.minor if money else 0,
+        currency=currency,
+        digits=minor_digits(currency) if money else 0,
         order_id=item.order_id,
         hub=scene.speak.hub(item.hub_id),
         agent=item.agent,

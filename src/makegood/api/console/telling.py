@@ -61,6 +61,17 @@ def batch_told(request: Request, house: Desk, made: BatchOut, then: str, did: st
     return done(request, did, then)
 
 
+def undone_told(request: Request, went: int, left: int, then: str) -> Response:
+    """Answer how many approvals were taken back, and how many had gone out already."""
+    words = words_of(request)
+    if not went:
+        raise Conflict(words("said.undone_none"))
+    if not wants_json(request):
+        return done(request, "undone", then)
+    key = "said.undone_some" if left else "said.undone_all"
+    return JSONResponse({"said": words(key, n=went, left=left)})
+
+
 def _of_batch(words: Words, house: Desk, one: BatchResultOut) -> str:
     with house.store.read() as tx:
         found = review_items.some(tx, [one.review_id])

@@ -20,7 +20,10 @@ _MOST: Final = 50
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """One approval that is not carried out yet: how many seconds are left to take it back."""
+    """One approval that is not carried out yet.
+
+    `seconds` are left to take it back, as the person lives them, however fast the house's clock is.
+    """
 
     id: str
     sentence: str
@@ -39,9 +42,16 @@ def mine(scene: Scene) -> tuple[Undo, ...]:
         Undo(
             id=item.id,
             sentence=scene.speak.action(item.action, scene.zone(item.hub_id)),
-            seconds=max(0, (item.approving_until_us - scene.now_us) // SECOND),
+            seconds=_left(scene, item.decided_us, item.approving_until_us),
             at=scene.show.second(item.approving_until_us, scene.zone(item.hub_id)),
         )
         for item in sorted(found, key=lambda one: one.approving_until_us or 0, reverse=True)
         if item.approving_until_us is not None
     )
+
+
+def _left(scene: Scene, from_us: int | None, until_us: int) -> int:
+    left_us = max(0, until_us - scene.now_us)
+    if from_us is None or from_us >= until_us:
+        return left_us // SECOND
+    return scene.policies.approvals.undo_seconds * left_us // (until_us - from_us)

@@ -57,6 +57,8 @@ EN: Final[dict[str, str]] = {
     "batch.final": "A rejection is final for each of these orders and causes.",
     "batch.pick": "Select: {what}",
     "batch.changed": "A selected hold has changed, and is no longer selected.",
+    "batch.confirm": "Enter approves them: {what}. Esc goes back.",
+    "batch.pick_first": "Nothing is selected: x selects a hold.",
     # --- keys ---
     "keys.title": "Keys",
     "keys.close": "Close",
@@ -65,7 +67,7 @@ EN: Final[dict[str, str]] = {
     "keys.approve": "approve",
     "keys.reject": "reject",
     "keys.edit": "edit",
-    "keys.claim": "claim",
+    "keys.claim": "claim, or give back",
     "keys.select": "select",
     "keys.select_all": "select all of the page",
     "keys.undo": "undo the last approval",
@@ -78,6 +80,10 @@ EN: Final[dict[str, str]] = {
     "keys.arrived": "Only just come under the cursor: look, then press again.",
     "keys.nowhere": "The cursor is on no hold: go to one first (j or k).",
     "keys.help": "this help",
+    "keys.ask": "ask a question",
+    "keys.approve_batch": "approve what is selected",
+    "keys.reject_batch": "reject what is selected",
+    "keys.undo_all": "undo all approvals",
     "live.news": "{n} new: shown when the pointer leaves the list",
     # --- undo ---
     "undo.title": "Approvals you can still take back",
@@ -85,6 +91,7 @@ EN: Final[dict[str, str]] = {
     "undo.at": "goes out at {time}",
     "undo.button": "Undo",
     "undo.more": "and {n} more that can still be undone",
+    "undo.all": "Undo all {n}",
     # --- tools of one hold ---
     "tools.title": "More",
     "tools.claim": "Claim",
@@ -303,4 +310,7 @@ EN: Final[dict[str, str]] = {
     "said.bypass_asked": "A second person must confirm it.",
     "said.bypass_on": "The bypass is on.",
     "said.bypass_ended": "The bypass is over.",
+    "said.undone_all": "{n} taken back. They wait as before.",
+    "said.undone_some": "{n} taken back; {left} had gone out already.",
+    "said.undone_none": "Nothing was taken back: the approvals had gone out already.",
 }

@@ -57,6 +57,8 @@ ZH: Final[dict[str, str]] = {
     "batch.final": "对其中每个订单和原因，拒绝都是最终的。",
     "batch.pick": "选择：{what}",
     "batch.changed": "有一项所选内容发生了变化，已取消选择。",
+    "batch.confirm": "按 Enter 全部批准：{what}。按 Esc 返回。",
+    "batch.pick_first": "尚未选择：按 x 选择一项。",
     # --- keys ---
     "keys.title": "快捷键",
     "keys.close": "关闭",
@@ -65,7 +67,7 @@ ZH: Final[dict[str, str]] = {
     "keys.approve": "批准",
     "keys.reject": "拒绝",
     "keys.edit": "修改",
-    "keys.claim": "认领",
+    "keys.claim": "认领或放弃",
     "keys.select": "选择",
     "keys.select_all": "选择本页全部",
     "keys.undo": "撤销上一次批准",
@@ -78,6 +80,10 @@ ZH: Final[dict[str, str]] = {
     "keys.arrived": "光标刚移到此项：请先看清，再按一次。",
     "keys.nowhere": "光标不在任何一项上：请先移动（j 或 k）。",
     "keys.help": "显示此帮助",
+    "keys.ask": "提问",
+    "keys.approve_batch": "批准所选",
+    "keys.reject_batch": "拒绝所选",
+    "keys.undo_all": "撤销全部批准",
     "live.news": "新增 {n} 项：指针离开列表后显示",
     # --- undo ---
     "undo.title": "仍可撤销的批准",
@@ -85,6 +91,7 @@ ZH: Final[dict[str, str]] = {
     "undo.at": "{time} 发出",
     "undo.button": "撤销",
     "undo.more": "还有 {n} 项可以撤销",
+    "undo.all": "全部撤销（{n}）",
     # --- tools of one hold ---
     "tools.title": "更多",
     "tools.claim": "认领",
@@ -292,4 +299,7 @@ ZH: Final[dict[str, str]] = {
     "said.bypass_asked": "须由第二人确认。",
     "said.bypass_on": "旁路已生效。",
     "said.bypass_ended": "旁路已结束。",
+    "said.undone_all": "已撤销 {n} 项，恢复等待审批。",
+    "said.undone_some": "已撤销 {n} 项；{left} 项已经发出。",
+    "said.undone_none": "未撤销任何一项：批准均已发出。",
 }

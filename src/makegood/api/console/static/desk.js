@@ -70,13 +70,31 @@ const desk = (() => {
 
   // --- choosing several ---
   const picks = () => [...document.querySelectorAll(".pick input")];
+  const chosenPicks = () => picks().filter((pick) => pick.checked);
+
+  // The money of what is chosen, each currency by itself, as the server writes it.
+  const sums = () => {
+    const found = new Map();
+    for (const { dataset } of chosenPicks()) {
+      if (!dataset.currency) continue;
+      const before = found.get(dataset.currency)?.minor || 0;
+      found.set(dataset.currency, { minor: before + Number(dataset.minor), digits: dataset.digits });
+    }
+    return [...found].sort().map(([currency, { minor, digits }]) =>
+      new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency })
+        .format(`${minor}E-${digits}`)).join(" + ");
+  };
+
+  const summary = () => [
+    body.dataset.selected.replace("{n}", String(chosenPicks().length)), sums(),
+  ].filter(Boolean).join(" · ");
+
   const count = () => {
     const label = document.getElementById("picked");
     if (!label) return;
-    const chosen = picks().filter((pick) => pick.checked).length;
+    const chosen = chosenPicks().length;
     label.dataset.none ||= label.textContent;
-    label.textContent = chosen
-      ? body.dataset.selected.replace("{n}", String(chosen)) : label.dataset.none;
+    label.textContent = chosen ? summary() : label.dataset.none;
     document.getElementById("batch").classList.toggle("active", chosen > 0);
     for (const pick of picks()) pick.closest(".row").classList.toggle("picked", pick.checked);
     const all = document.getElementById("pick-all");
@@ -84,8 +102,28 @@ const desk = (() => {
     all.indeterminate = chosen > 0 && chosen < picks().length;
   };
 
+  // A key goes as far as the button that decides on what is chosen, and says what it would do.
+  const askBatch = (what) => {
+    const form = document.getElementById("batch");
+    if (!form) return;
+    if (!chosenPicks().length) { say(body.dataset.unpicked, true); return; }
+    const reject = form.querySelector("details.reject");
+    if (what === "reject") {
+      reject.setAttribute("open", "");
+      reject.scrollIntoView({ block: "nearest" });
+      reject.querySelector("select").focus({ preventScroll: true });
+      return;
+    }
+    reject.removeAttribute("open");
+    form.querySelector("button.primary").focus({ preventScroll: true });
+    say(body.dataset.confirm.replace("{what}", summary()));
+  };
+
   const sendBatch = async (form, submitter) => {
+    if (form.hasAttribute("aria-busy")) return;
+    form.setAttribute("aria-busy", "true");
     const sent = await send(form, submitter).catch(() => null);
+    form.removeAttribute("aria-busy");
     if (!sent) { say(body.dataset.liveOff, true); return; }
     const settle = hand.watch();
     for (const id of sent.told.done || []) {
@@ -93,6 +131,7 @@ const desk = (() => {
       if (item) hand.lose(item);
     }
     settle();
+    if (sent.ok) form.querySelector("details").removeAttribute("open");
     count();
     live.look();
   };
@@ -186,6 +225,8 @@ const desk = (() => {
     for (const one of document.querySelectorAll(".undo[data-left]")) {
       const left = Number(one.dataset.left) - 1;
       one.dataset.left = String(left);
+      const shown = one.querySelector(".countdown");
+      shown.textContent = shown.textContent.replace(/\d+/, String(Math.max(0, left)));
       if (left <= 0) live.look(["reviews"]);
     }
   }, 1000);
@@ -197,5 +238,5 @@ const desk = (() => {
     history.replaceState(null, "", where.pathname + where.search);
     setTimeout(() => { if (toast) toast.hidden = true; }, TOAST_MS);
   }
-  return { say, count };
+  return { say, askBatch, hasPicked: () => chosenPicks().length > 0 };
 })();

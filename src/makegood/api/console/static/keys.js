@@ -52,8 +52,14 @@
   };
 
   const approve = () => {
+    if (desk.hasPicked()) { desk.askBatch("approve"); return; }
     if (!mayDecide() || current().querySelector(".reject[open]")) return;
     press(".decide form button.primary");
+  };
+
+  const reject = () => {
+    if (desk.hasPicked()) desk.askBatch("reject");
+    else if (mayDecide()) press("details.reject summary");
   };
 
   const openTools = async (name) => {
@@ -72,6 +78,7 @@
     }
     const tool = place?.querySelector(`[data-tool="${name}"]`);
     if (!tool) return;
+    if (tool.matches("button")) { tool.click(); return; }
     tool.setAttribute("open", "");
     tool.querySelector("input:not([type=hidden]), textarea, select")?.focus();
     tool.scrollIntoView({ block: "nearest" });
@@ -95,13 +102,16 @@
     j: () => step(1), ArrowDown: () => step(1),
     k: () => step(-1), ArrowUp: () => step(-1),
     a: approve,
-    r: () => { if (mayDecide()) press("details.reject summary"); },
+    r: reject,
+    A: () => desk.askBatch("approve"),
+    R: () => desk.askBatch("reject"),
     e: () => openTools("edit"),
     c: () => openTools("claim"),
     i: () => openTools("ask"),
     x: () => press(".pick input"),
     X: () => follow("#pick-all"),
-    u: () => follow(".undo button"),
+    u: () => follow(".undo:not(.all) button"),
+    U: () => follow(document.querySelector(".undo.all") ? ".undo.all button" : ".undo button"),
     o: () => follow("li.hold.current h3 a"), Enter: () => follow("li.hold.current h3 a"),
     n: () => follow(".pager a[rel=next]"), p: () => follow(".pager a[rel=prev]"),
     "/": () => document.querySelector("[data-search]")?.focus(),

@@ -65,6 +65,8 @@ const live = (() => {
   // A row that is not in the queue any more goes, or stays as it is while a hand is over it.
   const dismiss = (gone, isHeld) => {
     if (gone.matches(".room")) { if (!isHeld) gone.remove(); return isHeld; }
+    const pick = gone.querySelector(".pick input:checked");
+    if (pick) { pick.checked = false; document.dispatchEvent(new CustomEvent("unpicked")); }
     if (isHeld || isBusy(gone)) {
       gone.classList.add("gone");
       gone.inert = !isBusy(gone);
