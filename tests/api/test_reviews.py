@@ -146,6 +146,23 @@ def test_a_rejection_is_final_and_its_words_are_sealed(client: TestClient, town:
     assert town.verdict(refund("so-1", 3851)) == "deny"
 
 
+def test_a_rejection_of_what_was_seen_says_no_to_nothing_that_has_moved(
+    client: TestClient, town: Town
+) -> None:
+    review_id = _held(town)
+    headers, where = town.bearer(Role.SUPERVISOR), f"/v1/review/{review_id}/reject"
+    no = {"reason": "not_owed", "seen": town.waiting()[0].seen}
+    town.happen("sales_order.delivered", "so-1")
+    answer = client.post(where, json=no, headers=headers)
+    assert answer.status_code == 409
+    assert answer.json()["type"] == "urn:makegood:problem:stale"
+    shown = _show(client, town, review_id)
+    assert shown["status"] == "stale"
+    assert shown["changed"][0][1] == "delivered_us"
+    again = client.post(where, json=no | {"seen": shown["seen"]}, headers=headers)
+    assert again.json()["status"] == "rejected"
+
+
 def test_a_rejection_needs_a_reason_of_the_list(client: TestClient, town: Town) -> None:
     review_id = _held(town)
     answer = client.post(

@@ -380,3 +380,19 @@ def test_a_key_claims_a_hold_and_gives_it_back(page: Page, url: str, town: Town)
     page.goto(f"{url}/review/{review_id}")
     page.keyboard.press("c")
     expect(page.get_by_role("button", name="Release")).to_be_visible()
+
+
+def test_a_rejection_of_what_has_changed_rejects_nothing_and_shows_it_again(
+    page: Page, url: str, town: Town
+) -> None:
+    log_in(page, url, town)
+    open_queue(page, url)
+    review = next(item for item in town.waiting() if item.action.kind == "refund")
+    page.locator(f"#refuse-{review.id}").click()
+    form = row_of(page, review.id).locator("details.reject form")
+    form.get_by_label("Reason").select_option("not_owed")
+    town.happen("sales_order.delivered", review.order_id)
+    form.get_by_role("button", name="Reject for good").click()
+    expect(page.locator("#toast")).to_contain_text("nothing was rejected")
+    expect(row_of(page, review.id).locator(".warn")).to_contain_text("delivered")
+    assert statuses(town, [review.id]) == {ReviewStatus.STALE}

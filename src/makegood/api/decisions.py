@@ -71,19 +71,23 @@ def approve(
             reviews.approve(tx, review_id, decider(who), seen, now_us, desk.rulebook, undo_us)
         )
 
-    decided = once.do(Decided, work)
-    if decided.status in (ReviewStatus.STALE, ReviewStatus.VOID):
-        # Raised only now, so that the transaction keeps the difference.
-        raise Stale(decided.detail)
-    return decided
+    return _unless_moved(once.do(Decided, work))
 
 
 def reject(
-    desk: Desk, once: Once, who: Principal, review_id: str, reason: reviews.Reason, comment: str
+    desk: Desk,
+    once: Once,
+    who: Principal,
+    review_id: str,
+    reason: reviews.Reason,
+    comment: str,
+    *,
+    seen: str | None = None,
 ) -> Decided:
-    """Say no, finally; the comment is sealed under the customer's key.
+    """Say no, finally, with `seen` to just that; the comment is sealed under the customer's key.
 
     Raises:
+        Stale: it is no longer what they saw; the difference is kept and shown.
         Conflict: it was decided already, its deadline has passed, or somebody else has it.
         NotAllowed: policy does not let this person decide it.
         NotFound: there is no such review.
@@ -94,10 +98,12 @@ def reject(
     def work(tx: Connection) -> Decided:
         words = comment.strip()
         sealed = _sealed(tx, desk.vault, review_id, "comment", words, now_us) if words else None
-        reviews.reject(tx, review_id, decider(who), reason, sealed, now_us, desk.rulebook)
-        return Decided(review_id=review_id, status=ReviewStatus.REJECTED)
+        by, rulebook = decider(who), desk.rulebook
+        return Decided.of(
+            reviews.reject(tx, review_id, by, reason, sealed, now_us, rulebook, seen=seen)
+        )
 
-    return once.do(Decided, work)
+    return _unless_moved(once.do(Decided, work))
 
 
 def batch(
@@ -232,6 +238,13 @@ def ask(desk: Desk, once: Once, who: Principal, review_id: str, question: str) -
 def answer(desk: Desk, once: Once, who: Principal, review_id: str, words: str) -> ReviewOut:
     """Answer the question that is open on a hold; the words are sealed likewise."""
     return _write(desk, once, who, review_id, "answer", words, reviews.answer)
+
+
+def _unless_moved(decided: Decided) -> Decided:
+    if decided.status in (ReviewStatus.STALE, ReviewStatus.VOID):
+        # Raised only now, so that the transaction keeps the difference.
+        raise Stale(decided.detail)
+    return decided
 
 
 def _step(once: Once, work: Callable[[Connection], reviews.ReviewItem]) -> ReviewOut:

@@ -150,10 +150,14 @@ def reject(
         ),
     ],
     comment: Annotated[str, typer.Option(help="More, in your words.")] = "",
+    seen: Annotated[
+        str | None,
+        typer.Option(help="Its `seen`, from `review show --json`: reject that, or nothing."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Reject an action for good: nothing revives it."""
-    body = {"reason": reason, "comment": comment}
+    body = {"reason": reason, "comment": comment} | ({"seen": seen} if seen else {})
     decided = client.post(client.path("review", review, "reject"), body)
     _tell(review, decided, as_json=as_json)
 

@@ -111,10 +111,14 @@ def reject(
     comment: bytes | None,
     now_us: int,
     rulebook: Rulebook,
-) -> None:
+    *,
+    seen: str | None = None,
+) -> Approval:
     """Say no, finally, for (kind, entity, cause); other holds of the same are superseded.
 
-    `comment` is a person's free text, already sealed.
+    `comment` is a person's free text, already sealed. With `seen` it is said to what the reviewer
+    saw: a review whose facts have moved is not rejected, it asks again and the answer says STALE,
+    or VOID (commit the transaction all the same, so that the difference is kept).
 
     Raises:
         NotFound: there is no such review.
@@ -123,8 +127,13 @@ def reject(
 
     """
     rejecting = Rejecting.of(tx, rulebook, [review_id], No(decider, reason), now_us)
-    rejecting.reject(review_id)
-    rejecting.write({review_id: comment})
+    if seen is None:
+        made = rejecting.reject(review_id)
+    else:
+        made = rejecting.reject_as_seen(Choice(review_id, seen))
+    if rejecting.rejected:
+        rejecting.write({review_id: comment})
+    return made
 
 
 def batch(

@@ -152,9 +152,10 @@ def answer_form(request: Request, house: House, who: Who, form: Form, review_id:
 def reject_form(request: Request, house: House, who: Who, form: Form, review_id: str) -> Response:
     """Reject for good."""
     reason = reason_of(form)
-    comment = form.get("comment", "")[:_LONGEST_WORDS]
-    with retold(request, house, review_id):
-        decisions.reject(house, _once(house, who), who, review_id, reason, comment)
+    comment, seen = form.get("comment", "")[:_LONGEST_WORDS], form.get("seen", "")
+    with retold(request, house, review_id, "said.stale_rejected"):
+        once = _once(house, who)
+        decisions.reject(house, once, who, review_id, reason, comment, seen=seen)
     return done(request, "rejected", form.get("then", QUEUE))
 
 

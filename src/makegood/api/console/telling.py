@@ -84,13 +84,15 @@ def _of_batch(words: Words, house: Desk, one: BatchResultOut) -> str:
 
 
 @contextmanager
-def retold(request: Request, house: Desk, review_id: str) -> Generator[None]:
+def retold(
+    request: Request, house: Desk, review_id: str, stale: str = "said.stale"
+) -> Generator[None]:
     """Say in a person's words why a decision came too late: who decided, or that it moved."""
     words = words_of(request)
     try:
         yield
     except Stale as error:
-        raise Stale(words("said.stale")) from error
+        raise Stale(words(stale)) from error
     except Conflict as error:
         what = _what_happened(words, house, review_id)
         if what is None:

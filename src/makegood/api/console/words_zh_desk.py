@@ -299,6 +299,7 @@ ZH: Final[dict[str, str]] = {
     "said.bypass_asked": "须由第二人确认。",
     "said.bypass_on": "旁路已生效。",
     "said.bypass_ended": "旁路已结束。",
+    "said.stale_rejected": "已按最新情况重新显示，没有拒绝任何操作。",
     "said.undone_all": "已撤销 {n} 项，恢复等待审批。",
     "said.undone_some": "已撤销 {n} 项；{left} 项已经发出。",
     "said.undone_none": "未撤销任何一项：批准均已发出。",

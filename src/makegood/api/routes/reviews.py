@@ -38,6 +38,12 @@ class RejectionIn(Frozen):
     comment: str = Field(default="", max_length=2000)
 
 
+class NoIn(RejectionIn):
+    """A no to one hold; with `seen` to just what was shown, and to nothing that has moved since."""
+
+    seen: Seen | None = None
+
+
 class EditIn(Frozen):
     """What to change of the action that was seen: the fields that the review calls editable."""
 
@@ -129,10 +135,10 @@ def approve_review(
 
 @router.post("/review/{review_id}/reject")
 def reject_review(
-    house: House, who: Who, once: Repeatable, review_id: str, no: RejectionIn
+    house: House, who: Who, once: Repeatable, review_id: str, no: NoIn
 ) -> Decided:
-    """Reject an action for good."""
-    return decisions.reject(house, once, who, review_id, no.reason, no.comment)
+    """Reject an action for good; with `seen`, 409 when it is not what was seen any more."""
+    return decisions.reject(house, once, who, review_id, no.reason, no.comment, seen=no.seen)
 
 
 @router.post("/review/{review_id}/edit")
