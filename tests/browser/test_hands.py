@@ -396,3 +396,77 @@ def test_a_rejection_of_what_has_changed_rejects_nothing_and_shows_it_again(
     expect(page.locator("#toast")).to_contain_text("nothing was rejected")
     expect(row_of(page, review.id).locator(".warn")).to_contain_text("delivered")
     assert statuses(town, [review.id]) == {ReviewStatus.STALE}
+
+
+def test_from_the_page_of_one_hold_a_key_goes_on_to_the_next(
+    page: Page, url: str, town: Town
+) -> None:
+    log_in(page, url, town)
+    first, second, third, *rest = [item.id for item in town.waiting()]
+    page.goto(f"{url}/review/{first}")
+    expect(page.locator("#live")).to_contain_text("Live")
+    page.keyboard.press("j")
+    page.wait_for_url(f"**/review/{second}")
+    page.keyboard.press("a")
+    page.locator("#go-on").click()
+    page.wait_for_url(f"**/review/{third}")
+    page.goto(f"{url}/review/{rest[-1]}")
+    # After the last comes the most urgent.
+    expect(page.get_by_role("link", name="Next hold")).to_have_attribute("href", f"/review/{first}")
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/review/{first}")
+
+
+_SHORT = """() => [...document.querySelectorAll(
+    "main button, main summary, main .check, main .pick, main select, main input[type=search], " +
+    "main textarea, .notes button, dialog button")]
+  .filter((one) => one.checkVisibility() && !one.matches(".no-default"))
+  .map((one) => [one.textContent.trim() || one.name, one.getBoundingClientRect()])
+  .filter(([, box]) => box.height > 0 && box.height < 44)
+  .map(([name, box]) => `${name}: ${Math.round(box.width)} x ${Math.round(box.height)}`)"""
+
+_COVERED = """() => [...document.querySelectorAll("#batch, details.reject[open]")]
+  .flatMap((form) => [...form.querySelectorAll("button, select, textarea, input")])
+  .filter((one) => one.checkVisibility() && !one.matches(".no-default"))
+  .map((one) => [one, one.getBoundingClientRect()])
+  .filter(([, box]) => box.top >= 0 && box.bottom <= innerHeight)
+  .filter(([one, box]) => {
+    const top = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+    return box.left < 0 || box.right > innerWidth || !(one.contains(top) || one.labels &&
+      [...one.labels].some((label) => label.contains(top)));
+  }).map(([one]) => one.textContent.trim() || one.name)"""
+
+
+@pytest.mark.parametrize("language", ["en-GB", "zh-CN"])
+def test_on_a_phone_the_forms_fit_cover_little_and_have_targets_for_a_thumb(
+    browser: Browser, url: str, town: Town, language: str
+) -> None:
+    crowd(town, 4)
+    context = browser.new_context(viewport={"width": 360, "height": 760}, locale=language)
+    page = context.new_page()
+    page.goto(url + town.link(Role.SUPERVISOR))
+    page.wait_for_url(url + "/")
+    page.goto(f"{url}/review")
+    assert page.evaluate(_SHORT) == []
+    picks = page.locator("li.hold .pick input")
+    for place in range(3):
+        picks.nth(place).check()
+    page.evaluate("scrollTo(0, 900)")
+    # With the bar of the batch over it, most of the window is left for the rows.
+    box = page.locator("#batch").bounding_box()
+    assert box is not None
+    assert box["height"] <= 170
+    assert page.evaluate(_COVERED) == []
+    page.locator("#batch details.reject summary").click()
+    expect(page.locator("#picked")).to_be_in_viewport()
+    expect(page.locator("#batch button[value=reject]")).to_be_in_viewport()
+    assert page.evaluate(_COVERED) == []
+    assert page.evaluate(_SHORT) == []
+    page.keyboard.press("Escape")
+    row = page.locator("li.hold").nth(2)
+    row.locator("details.reject summary").click()
+    row.locator("details.reject select").scroll_into_view_if_needed()
+    assert page.evaluate(_COVERED) == []
+    assert page.evaluate(_SHORT) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    context.close()

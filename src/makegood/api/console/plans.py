@@ -106,6 +106,7 @@ def hold_plan(vault: Vault, review_id: str, scene: Scene) -> Plan:
         hold.sentence,
         {"hold": hold, "exact": story.exact(item), "digest": item.digest, "item": item},
         (
+            region("onward", Topic.REVIEWS, make=partial(story.onward, scene, item)),
             region("head", Topic.ORDERS, Topic.REVIEWS, make=lambda: {"hold": hold}),
             region(
                 "decide",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
+from sqlalchemy import select, tuple_
 
 from makegood.api import explained
 from makegood.api.console import around, before, beside, edits, holds, journey, just
@@ -16,6 +17,7 @@ from makegood.domain.actions import ACTIONS
 from makegood.domain.authority import WAITING_REVIEWS
 from makegood.domain.decisions import BUDGET_US, Method
 from makegood.errors import NotFound
+from makegood.gates.review_items import REVIEW
 from makegood.incidents import book
 from makegood.ledger import entries
 
@@ -51,12 +53,29 @@ def exact(item: ReviewItem) -> str:
 def deciding(scene: Scene, item: ReviewItem, hold: Hold) -> dict[str, Any]:
     """Return what stands where a hold is decided: its deadline, or what became of it."""
     waits = item.status in WAITING_REVIEWS
+    told = None if waits else just.of(scene, item)
     return {
         "hold": hold,
         "waits": waits,
-        "just": None if waits else just.of(scene, item),
+        "just": told,
         "money_left": beside.left_of(scene, item),
+        "next_id": _next(scene, item),
     }
+
+
+def onward(scene: Scene, item: ReviewItem) -> dict[str, Any]:
+    """Return the hold that is the next in the queue, so that work goes on from this one."""
+    return {"next_id": _next(scene, item)}
+
+
+def _next(scene: Scene, item: ReviewItem) -> str:
+    """Return the waiting hold that follows, or after the last the most urgent; empty for none."""
+    waiting = REVIEW.c.status.in_(list(WAITING_REVIEWS))
+    others = select(REVIEW.c.id).where(waiting, REVIEW.c.id != item.id)
+    at = tuple_(REVIEW.c.priority, REVIEW.c.id)
+    in_order = others.order_by(REVIEW.c.priority, REVIEW.c.id).limit(1)
+    after = scene.tx.execute(in_order.where(at > tuple_(item.priority, item.id))).scalar()
+    return after or scene.tx.execute(in_order).scalar() or ""
 
 
 def difference(scene: Scene, item: ReviewItem) -> dict[str, Any]:

@@ -134,9 +134,7 @@ def approve_review(
 
 
 @router.post("/review/{review_id}/reject")
-def reject_review(
-    house: House, who: Who, once: Repeatable, review_id: str, no: NoIn
-) -> Decided:
+def reject_review(house: House, who: Who, once: Repeatable, review_id: str, no: NoIn) -> Decided:
     """Reject an action for good; with `seen`, 409 when it is not what was seen any more."""
     return decisions.reject(house, once, who, review_id, no.reason, no.comment, seen=no.seen)
 

@@ -17,6 +17,8 @@ const desk = (() => {
     toastTimer = setTimeout(() => { toast.hidden = true; }, TOAST_MS);
   };
 
+  const hush = () => { if (toast) toast.hidden = true; };
+
   const send = async (form, submitter) => {
     const data = new FormData(form, submitter);
     const answer = await fetch(form.getAttribute("action"), {
@@ -110,13 +112,17 @@ const desk = (() => {
     const reject = form.querySelector("details.reject");
     if (what === "reject") {
       reject.setAttribute("open", "");
-      reject.scrollIntoView({ block: "nearest" });
       reject.querySelector("select").focus({ preventScroll: true });
+      form.scrollIntoView({ block: "nearest" });
       return;
     }
     reject.removeAttribute("open");
     form.querySelector("button.primary").focus({ preventScroll: true });
-    say(body.dataset.confirm.replace("{what}", summary()));
+    const text = body.dataset.confirm.replace("{what}", summary());
+    say(text);
+    // Away from the button it is not true any more.
+    const quiet = () => { if (toast.textContent === text) hush(); };
+    form.querySelector("button.primary").addEventListener("blur", quiet, { once: true });
   };
 
   const sendBatch = async (form, submitter) => {
@@ -218,6 +224,7 @@ const desk = (() => {
       if (one !== opened) one.removeAttribute("open");
     });
     opened.querySelector("select")?.focus({ preventScroll: true });
+    opened.closest("#batch")?.scrollIntoView({ block: "nearest" });
   }, true);
 
   // Seconds to take an approval back run on between two looks.
@@ -238,5 +245,5 @@ const desk = (() => {
     history.replaceState(null, "", where.pathname + where.search);
     setTimeout(() => { if (toast) toast.hidden = true; }, TOAST_MS);
   }
-  return { say, askBatch, hasPicked: () => chosenPicks().length > 0 };
+  return { say, hush, askBatch, hasPicked: () => chosenPicks().length > 0 };
 })();

@@ -25,11 +25,17 @@
     if (scroll) row.scrollIntoView({ block: "nearest" });
   };
 
+  const follow = (selector) => document.querySelector(selector)?.click();
+
   // Where the cursor was when its row went: the row that stands there now.
   let resume = null;
 
+  const onward = () => follow(".pager a[rel=next], #next-hold");
+
   const step = (by) => {
     const all = rows();
+    // On the page of one hold the next is a page of its own.
+    if (!all.length && by > 0 && document.querySelector(".hold.one")) onward();
     if (!all.length) return;
     const place = all.indexOf(document.querySelector("li.hold.current"));
     const from = place < 0 ? Math.max(0, all.indexOf(resume)) - (by > 0 ? 1 : 0) : place;
@@ -91,12 +97,13 @@
     for (const one of document.querySelectorAll("details.reject[open], details.form[open]")) {
       one.removeAttribute("open");
     }
+    desk.hush();
     const row = document.querySelector("li.hold.current");
-    if (row) row.focus({ preventScroll: true });
-    else document.activeElement?.blur();
+    if (row) {
+      row.focus({ preventScroll: true });
+      row.scrollIntoView({ block: "nearest" });
+    } else document.activeElement?.blur();
   };
-
-  const follow = (selector) => document.querySelector(selector)?.click();
 
   const actions = {
     j: () => step(1), ArrowDown: () => step(1),
@@ -113,7 +120,7 @@
     u: () => follow(".undo:not(.all) button"),
     U: () => follow(document.querySelector(".undo.all") ? ".undo.all button" : ".undo button"),
     o: () => follow("li.hold.current h3 a"), Enter: () => follow("li.hold.current h3 a"),
-    n: () => follow(".pager a[rel=next]"), p: () => follow(".pager a[rel=prev]"),
+    n: onward, p: () => follow(".pager a[rel=prev]"),
     "/": () => document.querySelector("[data-search]")?.focus(),
     "?": () => help?.showModal(),
   };
@@ -123,7 +130,7 @@
 
   const isRepeated = (event) => {
     if (!event.repeat || MOVES.has(event.key)) return false;
-    const pressesButton = event.target.matches?.("button, summary") && /^( |Enter)$/.test(event.key);
+    const pressesButton = event.target.matches?.("button, summary, a") && /^( |Enter)$/.test(event.key);
     return pressesButton || event.key in actions;
   };
 

@@ -53,7 +53,7 @@ const live = (() => {
     return () => {
       if (document.activeElement !== document.body) return;
       const again = held.isConnected ? held : id && document.getElementById(id);
-      (again || list)?.focus({ preventScroll: true });
+      (again || list || document.getElementById("go-on"))?.focus({ preventScroll: true });
     };
   };
 
