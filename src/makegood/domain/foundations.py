@@ -65,6 +65,5 @@ def _any(kind: ActionKind) -> ActionBase:
     """Return an action of a kind with nothing of meaning in it, to ask what it stands on."""
     model = CLASSES[kind]
     values: dict[str, Any] = dict.fromkeys(model.model_fields, "-")
-    return model.model_construct(
-        **values | {"kind": kind, "amount": Money(minor=1, currency="EUR")}
-    )
+    values |= {"kind": kind, "amount": Money(minor=1, currency="EUR")}
+    return model.model_construct(**values)

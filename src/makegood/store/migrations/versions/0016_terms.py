@@ -27,7 +27,8 @@ TERMS = (
 def upgrade() -> None:
     """Give every grant that is not spent yet the id that its row makes."""
     tx = op.get_bind()
-    grant = sa.table("grant", *(sa.column(name) for name in ("id", "status", *TERMS)))
+    columns: list[sa.ColumnClause[str]] = [sa.column(n) for n in ("id", "status", *TERMS)]
+    grant = sa.table("grant", *columns)
     waiting = tx.execute(sa.select(grant).where(grant.c.status == "unspent")).all()
     for row in waiting:
         text = "\x1f".join(str(part) for part in (*(getattr(row, name) for name in TERMS), 0))
