@@ -10,7 +10,7 @@ from makegood.effects.boundary import Point
 from makegood.errors import InvalidInput, NotFound
 from makegood.gates import kill
 from makegood.ledger.kinds import EntryKind
-from tests.gates.world import coupon, notify, recall, stop_service
+from tests.gates.world import SUPERVISOR, coupon, notify, recall, stop_service
 
 if TYPE_CHECKING:
     from tests.gates.world import World
@@ -116,3 +116,42 @@ def test_a_switch_that_is_set_just_before_an_effect_is_sent_stops_it(world: Worl
     world.restart(AtTheLastMoment(world))
     assert world.settle() == 0
     assert world.status(judged.action_id) == "intended"
+
+
+class OnItsWay:
+    """Somebody who sets switches while calls are on their way, and notes what they are told."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.told: dict[str, int] = {}
+
+    def reached(self, point: Point) -> None:
+        if point is not Point.SENDING or self.told:
+            return
+        for scope in (
+            "everything",
+            "hub:h1",
+            "hub:h2",
+            "agent:other",
+            "kind:coupon",
+            "kind:notify",
+        ):
+            with self._world.store.write() as tx:
+                now_us = self._world.clock.now_us()
+                self.told[scope] = kill.set_switch(tx, scope, SUPERVISOR.person_id, "now", now_us)
+
+
+def test_who_sets_a_switch_is_told_how_many_calls_were_on_their_way(world: World) -> None:
+    world.orders("o", "p")
+    world.propose(coupon("o"), coupon("p"))
+    setter = OnItsWay(world)
+    world.restart(setter)
+    world.settle()
+    assert setter.told == {
+        "everything": 2,
+        "hub:h1": 2,
+        "hub:h2": 0,
+        "agent:other": 0,
+        "kind:coupon": 2,
+        "kind:notify": 0,
+    }

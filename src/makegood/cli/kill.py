@@ -34,8 +34,10 @@ def set_switch(
 
     Safety (stop service, recall, unassign) still goes through.
     """
-    client.post(client.path("kill"), {"scope": scope, "reason": reason})
+    made = client.post(client.path("kill"), {"scope": scope, "reason": reason})
     say(f"Stopped: {scope}. Nothing of it goes out until `makegood kill clear {scope}`.")
+    if sent := made["on_their_way"]:
+        say(f"{sent} calls were on their way by then: see `makegood effect list`.")
 
 
 def clear_switch(scope: Scope) -> None:

@@ -9,25 +9,39 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
+from makegood.domain.action_kinds import FACTS, Floor
+from makegood.domain.effects import EffectStatus
 from makegood.errors import NotFound
 from makegood.gates import scopes
 from makegood.ledger.entries import HOUSE, Draft, append
 from makegood.ledger.kinds import EntryKind
 from makegood.outbox.messages import Message, MessageType, SafeguardIds, put
 from makegood.store.sql import insert_new, table, upsert
-from makegood.store.tables.authority import KillSwitch
+from makegood.store.tables.authority import Action, KillSwitch
+from makegood.store.tables.effects import Effect
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from makegood.domain.actions import Action
+    from makegood.domain.actions import Action as Asked
 
 KILL = table(KillSwitch)
+ACTION: Final = table(Action)
+EFFECT: Final = table(Effect)
 EVERYTHING: Final = scopes.EVERYTHING
 _GUARD: Final = "-"
 _SET: Final = select(KILL).where(KILL.c.scope != _GUARD).order_by(KILL.c.scope)
+_SENT: Final = (
+    select(func.count())
+    .select_from(EFFECT)
+    .join(ACTION, ACTION.c.id == EFFECT.c.action_id)
+    .where(
+        EFFECT.c.status == EffectStatus.DISPATCHED,
+        ACTION.c.kind.not_in([kind for kind, of in FACTS.items() if of.floor is Floor.NEVER_HELD]),
+    )
+)
 _GUARD_ROW: Final = select(KILL.c.scope).where(KILL.c.scope == _GUARD)
 _SHARED: Final = _GUARD_ROW.with_for_update(read=True)
 _ALONE: Final = _GUARD_ROW.with_for_update()
@@ -49,7 +63,7 @@ class Switches:
 
     scopes: frozenset[str]
 
-    def stops(self, action: Action, agent: str) -> str | None:
+    def stops(self, action: Asked, agent: str) -> str | None:
         """Return the scope of a switch that stops this action, or None; safety always passes."""
         return scopes.covering(self.scopes, action, agent) if self.scopes else None
 
@@ -70,8 +84,11 @@ def switches(tx: Connection) -> list[Switch]:
     return [Switch(row.scope, row.set_by, row.set_us, row.reason) for row in tx.execute(_SET)]
 
 
-def set_switch(tx: Connection, scope: str, person_id: str, reason: str, now_us: int) -> None:
+def set_switch(tx: Connection, scope: str, person_id: str, reason: str, now_us: int) -> int:
     """Stop everything in a scope; nothing of it is dispatched once this transaction is through.
+
+    Returns how many of its calls were on their way by then: they cannot be called back, and what
+    comes of them is written down.
 
     Raises:
         InvalidInput: the scope is none of `everything`, `hub:ID`, `agent:NAME`, `kind:KIND`.
@@ -84,6 +101,7 @@ def set_switch(tx: Connection, scope: str, person_id: str, reason: str, now_us: 
     body = {"scope": scope, "reason": reason}
     append(tx, [Draft(HOUSE, EntryKind.KILL_SET, now_us, person_id, body, (person_id,))])
     put(tx, [Message(MessageType.KILL_SET, now_us, SafeguardIds(scope=scope))])
+    return _on_their_way(tx, scope)
 
 
 def clear_switch(tx: Connection, scope: str, person_id: str, now_us: int) -> None:
@@ -99,6 +117,13 @@ def clear_switch(tx: Connection, scope: str, person_id: str, now_us: int) -> Non
     body = {"scope": scope}
     append(tx, [Draft(HOUSE, EntryKind.KILL_CLEARED, now_us, person_id, body, (person_id,))])
     put(tx, [Message(MessageType.KILL_CLEARED, now_us, SafeguardIds(scope=scope))])
+
+
+def _on_their_way(tx: Connection, scope: str) -> int:
+    prefix, _, name = scope.partition(":")
+    columns = {"hub": ACTION.c.hub_id, "agent": ACTION.c.agent, "kind": ACTION.c.kind}
+    query = _SENT.where(columns[prefix] == name) if prefix in columns else _SENT
+    return tx.execute(query).scalar_one()
 
 
 def _lock(tx: Connection, *, shared: bool) -> None:

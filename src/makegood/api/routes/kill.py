@@ -25,6 +25,12 @@ class SwitchOut(Out):
     reason: str
 
 
+class SetOut(SwitchOut):
+    """A switch that was just set; so many calls of its scope were on their way by then."""
+
+    on_their_way: int
+
+
 class NewSwitch(Frozen):
     """What to stop (`everything`, `hub:ID`, `agent:NAME` or `kind:KIND`) and why."""
 
@@ -41,19 +47,20 @@ def list_switches(house: House) -> Listing[SwitchOut]:
 
 
 @router.post("/kill")
-def set_switch(house: House, who: Who, once: Repeatable, new: NewSwitch) -> SwitchOut:
+def set_switch(house: House, who: Who, once: Repeatable, new: NewSwitch) -> SetOut:
     """Stop a scope; nothing of it is dispatched once this has answered. Safety still passes.
 
     422 where there is no hub, agent or kind of that name: such a switch would stop nothing.
     """
     now_us = house.clock.now_us()
 
-    def work(tx: Connection) -> SwitchOut:
+    def work(tx: Connection) -> SetOut:
         scopes.require_there(tx, new.scope, house.agents)
-        kill.set_switch(tx, new.scope, who.id, new.reason, now_us)
-        return SwitchOut(scope=new.scope, set_by=who.id, set_us=now_us, reason=new.reason)
+        sent = kill.set_switch(tx, new.scope, who.id, new.reason, now_us)
+        said = {"scope": new.scope, "set_by": who.id, "set_us": now_us, "reason": new.reason}
+        return SetOut.model_validate(said | {"on_their_way": sent})
 
-    return once.do(SwitchOut, work)
+    return once.do(SetOut, work)
 
 
 @router.delete("/kill/{scope}")
