@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from makegood.clock import DAY, MINUTE
 from makegood.domain.authority import ActionStatus, GrantStatus, ObligationStatus
 from makegood.gates import grants, kill
+from makegood.gates.terms import Terms
 from makegood.store.sql import insert
 from tests.gates.world import ACTION, GRANT, OBLIGATION, REVIEW, SUPERVISOR, World, refund
 
@@ -128,19 +129,28 @@ def changed_policy(tx: Connection, chance: random.Random, prey: Prey) -> tuple[l
 
 
 def prolonged(tx: Connection, chance: random.Random, prey: Prey) -> tuple[list[str], int]:
-    """A grant that is made to last longer, or to have been given later, spent after its time."""
+    """A grant that is made to last longer, spent in its own time or after it."""
     grant = prey.grant_of(tx, chance.choice(prey.granted))
     by_us = chance.randrange(1, 30 * DAY)
-    column = chance.choice(("expires_us", "granted_us"))
-    _set(tx, GRANT, grant.id, **{column: getattr(grant, column) + by_us})
-    late = column == "expires_us" and chance.random() < 0.5
-    return [grant.id], grant.expires_us + by_us if late else prey.now_us
+    _set(tx, GRANT, grant.id, expires_us=grant.expires_us + by_us)
+    return [grant.id], chance.choice((grant.expires_us + by_us, prey.now_us))
+
+
+def granted_at_another_time(
+    tx: Connection, chance: random.Random, prey: Prey
+) -> tuple[list[str], int]:
+    """A grant that is made to have been given earlier or later than it was."""
+    grant = prey.grant_of(tx, chance.choice(prey.granted))
+    by_us = chance.choice((1, -1)) * chance.randrange(1, 30 * DAY)
+    _set(tx, GRANT, grant.id, granted_us=grant.granted_us + by_us)
+    return [grant.id], prey.now_us
 
 
 def other_giver(tx: Connection, chance: random.Random, prey: Prey) -> tuple[list[str], int]:
     """A grant that somebody else is made to have given: the gate, another person, nobody."""
     grant = prey.grant_of(tx, chance.choice(prey.granted))
-    giver = chance.choice((grants.BY_GATE, "per_nobody", "", f"{SUPERVISOR.person_id}x"))
+    made = "per_" + "".join(chance.choices(HEX, k=chance.randint(1, 20)))
+    giver = chance.choice((grants.BY_GATE, "per_nobody", "", f"{SUPERVISOR.person_id}x", made))
     _set(tx, GRANT, grant.id, given_by=giver)
     return [grant.id], prey.now_us
 
@@ -206,8 +216,21 @@ def forged_grant(tx: Connection, chance: random.Random, prey: Prey) -> tuple[lis
     action = chance.choice((*prey.held, *prey.rejected))
     review = tx.execute(select(REVIEW).where(REVIEW.c.action_id == action.id)).one()
     row = _grant_row(action, review, chance, prey)
+    if chance.random() < 0.5:
+        row["id"] = _derived(row)
     insert(tx, GRANT, [row])
     return [row["id"]], prey.now_us
+
+
+def reopened(tx: Connection, chance: random.Random, prey: Prey) -> tuple[list[str], int]:
+    """A spent grant that is made unspent; its action may say again that it is granted."""
+    action = chance.choice(prey.paid)
+    grant = prey.grant_of(tx, action)
+    late = chance.randrange(prey.now_us, grant.expires_us)
+    _set(tx, GRANT, grant.id, status=GrantStatus.UNSPENT)
+    if chance.random() < 0.5:
+        _set(tx, ACTION, action.id, status=ActionStatus.GRANTED)
+    return [grant.id], late
 
 
 def second_grant(tx: Connection, chance: random.Random, prey: Prey) -> tuple[list[str], int]:
@@ -233,6 +256,7 @@ ATTACKS: Final[tuple[Attack, ...]] = (
     changed_fingerprint,
     changed_policy,
     prolonged,
+    granted_at_another_time,
     other_giver,
     other_id,
     other_action,
@@ -241,8 +265,22 @@ ATTACKS: Final[tuple[Attack, ...]] = (
     other_status,
     stopped,
     forged_grant,
+    reopened,
     second_grant,
 )
+COLUMNS: Final[dict[str, Attack]] = {
+    "id": other_id,
+    "action_id": other_action,
+    "obligation_id": other_obligation,
+    "digest": changed_digest,
+    "policy_digest": changed_policy,
+    "fingerprint": changed_fingerprint,
+    "status": reopened,
+    "given_by": other_giver,
+    "granted_us": granted_at_another_time,
+    "expires_us": prolonged,
+}
+"""Every column of a grant that stands there before it ends, and what changes it."""
 
 
 def _changed(
@@ -283,6 +321,12 @@ def _grant_row(
         "granted_us": prey.now_us,
         "expires_us": prey.now_us + DAY,
     }
+
+
+def _derived(row: dict[str, Any]) -> str:
+    """Return the id that the gate would have derived, had it given this."""
+    said = {name: value for name, value in row.items() if name not in {"id", "status"}}
+    return Terms(**said).grant_id
 
 
 def _set(tx: Connection, target: Table, row_id: str, **values: str | bytes | int) -> None:
