@@ -18,14 +18,14 @@ from fastapi.testclient import TestClient
 from makegood.api.console import holds, record
 from makegood.api.console.show import zone_of
 from makegood.clock import MINUTE, to_datetime
-from makegood.domain.actions import ActionKind, Coupon, Refund
+from makegood.domain.actions import ActionKind, Coupon, Refund, Reroute
 from makegood.domain.authority import RunStatus
 from makegood.domain.roles import Role
 from makegood.planning.explain import explain
 from makegood.state import query
 from makegood.store.session import Store
 from tests.api.looking import Quiet, plain, region, said
-from tests.gates.world import coupon, refund
+from tests.gates.world import about, coupon, refund
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,6 +111,19 @@ def test_the_best_rejected_option_and_what_would_flip_it_are_the_explanations(
     assert flips.count(" by ") == len(found.flips)
 
 
+def test_every_factor_that_could_flip_a_choice_is_named(town: Quiet, client: TestClient) -> None:
+    town.order("so-1")
+    move = {"fulfilment_id": "f-so-1", "assignment": 0, "to_hub": "h2"}
+    action = Reroute.model_validate(about("so-1") | move)
+    review = town.chosen(action, lateness=1_200, value_at_risk=4_000)
+    found = explain(town.decision_of(review), review.subject)
+    assert [flip.name for flip in found.flips] == ["lateness", "value_at_risk"]
+    shown = said(client, f"/review/{review.id}", "weighed").split("What would flip it")[1]
+    # Points are seconds and cents here, and both options are 5,200 of them apart.
+    assert "Lateness by 86 min" in shown
+    assert "Value at risk by €52.01" in shown
+
+
 def test_the_bar_of_a_deadline_is_the_time_that_has_passed(town: Quiet, client: TestClient) -> None:
     review = town.held(refund(town.order("so-1")))
     whole = review.deadline_us - review.opened_us
@@ -185,18 +198,24 @@ def test_the_map_shows_every_courier_and_delivery_and_what_is_on_board(
     town: Quiet, client: TestClient
 ) -> None:
     town.storm(orders=14)
+    town.happen(
+        "fulfilment_order.created", "f-big", order_id="so-1000", customer_id="c-so-1000", load=3
+    )
+    town.happen("fulfilment_order.assigned", "f-big", courier_id="K01")
     with town.store.read() as tx:
         loads = [one for one in query.couriers(tx, "h1") if one.courier.position is not None]
         open_ = query.open_fulfilments(tx, "h1")
     shown = region(client, "/", "map").split("<figcaption")[0]
     busy = {load.courier.id: len(load.fulfilments) for load in loads}
+    assert [load.load for load in loads] != [len(load.fulfilments) for load in loads]
     told = dict(re.findall(r"<title>(K\d+): (\d+) deliver(?:y|ies)</title>", shown))
     assert {name: int(number) for name, number in told.items()} == busy
     assert shown.count('class="courier free"') == sum(not number for number in busy.values())
-    assert len(re.findall(r'<circle class="drop ', shown)) == len(open_)
+    placed = [one for one in open_ if one.drop_off is not None]
+    assert len(re.findall(r'<circle class="drop ', shown)) == len(placed)
     ways = re.findall(r'<line class="way ', shown)
     assert len(ways) == sum(one.picked_up_us is not None for one in open_)
-    late = [one for one in open_ if (one.promised_us or 0) < town.clock.now_us()]
+    late = [one for one in placed if (one.promised_us or 0) < town.clock.now_us()]
     assert shown.count('<circle class="drop late"') == len(late)
 
 
