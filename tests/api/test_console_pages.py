@@ -20,6 +20,7 @@ from makegood.domain.actions import Reroute
 from makegood.domain.roles import Role
 from makegood.gates import reviews
 from makegood.ledger.kinds import EntryKind
+from makegood.state import query
 from makegood.store.session import Store
 from tests.api.looking import Quiet, plain, region, said
 from tests.gates.world import about, cancel, refund
@@ -93,6 +94,10 @@ def test_the_first_page_counts_a_promise_at_risk_in_one_way(
         (named,) = {incident.orders for incident in figures.book.open_incidents(tx)}
         counts = figures.count(tx, town.clock.now_us())
         found = figures.endangered(tx, named, town.clock.now_us())
+        open_ = [one for one in query.open_fulfilments(tx, "h1") if one.id in named]
+    past = [one for one in open_ if (one.promised_us or 0) < town.clock.now_us()]
+    assert len(open_) < len(named)
+    assert (found.at_risk, found.late) == (len(open_) - len(past), len(past))
     assert 0 < counts.promises_at_risk < len(named)
     assert found.at_risk == counts.promises_at_risk
     assert found.late > 0
