@@ -71,7 +71,7 @@ def test_keys_move_select_open_and_help(page: Page, url: str, town: Town) -> Non
     page.keyboard.press("x")
     page.keyboard.press("k")
     page.keyboard.press("x")
-    expect(page.locator("#picked")).to_have_text("2 selected")
+    expect(page.locator("#picked")).to_have_text("2 selected · CN¥92.00")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_contain_text("undo the last approval")
     page.keyboard.press("Escape")
