@@ -12,6 +12,7 @@ credentials of effects are handed to the executor alone:
     MAKEGOOD_READS__ORDERS__CREDENTIAL=...
     MAKEGOOD_EFFECTS__REFUNDS__URL=https://payments.example
     MAKEGOOD_EFFECTS__REFUNDS__CREDENTIAL=...
+    MAKEGOOD_EFFECTS__REFUNDS__CAPABILITY=pays_back
 
 Who is told of holds is named likewise, one receiver of Standard Webhooks by each name:
 

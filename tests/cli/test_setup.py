@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -158,6 +159,29 @@ def test_doctor_is_content_with_a_sound_installation(made: Path, workspace: Path
     ran = makegood(made, "--workspace", str(workspace), "doctor", url="http://127.0.0.1:9")
     assert ran.code == 0, ran.out
     assert "wrong" not in ran.out
+
+
+@pytest.mark.timeout(300)
+def test_a_credential_that_is_not_one_tools_alone_is_told_and_refused(
+    made: Path, workspace: Path
+) -> None:
+    systems = ("refunds", "coupons", "fleet", "orders", "notifications")
+    base: dict[str, Any] = {f"effects__{name}__url": "http://127.0.0.1:9" for name in systems}
+    base |= {f"effects__{name}__credential": name for name in systems}
+    base["effects__refunds__capability"] = "pays_back"
+    given = ("--workspace", str(workspace))
+
+    base["effects__coupons__credential"] = "refunds"
+    base["effects__loyalty__url"] = "http://127.0.0.1:9"
+    stolen = "'coupons' is given the credential of 'refunds', which pays back"
+    told = makegood(made, *given, "doctor", "--json", **base).json
+    assert [(f["health"], f["found"]) for f in told if f["what"] == "credentials"] == [
+        ("wrong", stolen),
+        ("note", "no tool names 'loyalty', and it has a place among the effects"),
+        ("note", "the credential of 'orders' is handed to 2 tools: cancellations, order_changes"),
+    ]
+    refused = makegood(made, *given, "serve", "--port", "0", **base)
+    assert (refused.code, stolen in refused.err) == (1, True)
 
 
 def test_without_a_daemon_a_reading_command_cannot_tell(tmp_path: Path) -> None:

@@ -31,10 +31,18 @@ OF_BREAKERS: Final = (
     Mutant(
         1,
         "a credential for one capability is handed to another",
-        "workspace/loader.py",
-        "if wanted is not facts.capability:",
+        "workspace/credentials.py",
+        "if bound is not None and facts.capability is not bound:",
         "if False:",
         (f"{LOADER}a_credential_that_is_for_one_capability_is_handed_to_no_other",),
+    ),
+    Mutant(
+        1,
+        "the credential that pays back is given to another system as well",
+        "workspace/credentials.py",
+        "if other != each.system:",
+        "if False:",
+        (f"{LOADER}the_credential_that_pays_back_is_given_to_no_other_system",),
     ),
     Mutant(
         2,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -106,6 +108,61 @@ def test_a_credential_that_is_for_one_capability_is_handed_to_no_other(root: Pat
         with pytest.raises(NotAllowed, match="is for pays_back alone"):
             workspace.require_own_credentials([pays])
         workspace.require_own_credentials([Connection(system, "https://pay.example", "secret")])
+
+
+PAYMENTS = Connection("payments", "https://pay.example", "secret", Capability.PAYS_BACK)
+
+
+def troubles(root: Path, *connections: Connection) -> list[tuple[str, bool]]:
+    with ws.mounted(root) as workspace:
+        found = workspace.credential_troubles(connections)
+        if any(trouble.refused for trouble in found):
+            with pytest.raises(NotAllowed, match=re.escape(found[0].what)):
+                workspace.require_own_credentials(connections)
+        else:
+            workspace.require_own_credentials(connections)
+        return [(trouble.what, trouble.refused) for trouble in found]
+
+
+def test_a_credential_that_is_one_tools_and_bound_is_in_order(root: Path) -> None:
+    assert troubles(root, PAYMENTS) == []
+
+
+def test_the_credential_that_pays_back_is_given_to_no_other_system(root: Path) -> None:
+    """A tool that poses as one for coupons would hold it under another name."""
+    posing(root)
+    tool = root / "tools" / "vouchers.py"
+    tool.write_text(tool.read_text().replace('system="payments"', 'system="coupons"'))
+    coupons = replace(PAYMENTS, system="coupons", capability=None)
+    told = "'coupons' is given the credential of 'payments', which pays back"
+    assert troubles(root, PAYMENTS, coupons) == [(told, True)]
+    assert troubles(root, PAYMENTS, replace(coupons, credential="another")) == []
+
+
+def test_a_credential_that_no_tool_names_is_told(root: Path) -> None:
+    idle = Connection("vouchers", "https://vouchers.example", "another")
+    told = "no tool names 'vouchers', and it has a place among the effects"
+    assert troubles(root, PAYMENTS, idle) == [(told, False)]
+
+
+def test_a_credential_that_pays_back_and_is_bound_to_nothing_is_told(root: Path) -> None:
+    told = "the credential of 'payments', which pays back, is bound to no capability"
+    assert troubles(root, replace(PAYMENTS, capability=None)) == [(told, False)]
+
+
+def test_a_credential_that_two_tools_name_is_told(root: Path) -> None:
+    """Refunds apart, an outside may know one credential for several things."""
+    text = (root / "tools" / "desk.py").read_text().replace("PAYS_BACK", "CANCELS")
+    (root / "tools" / "desk.py").write_text(text.replace("REFUND", "CANCEL"))
+    text = text.replace('"desk"', '"changes"').replace("CANCELS", "CHANGES_ORDER")
+    (root / "tools" / "changes.py").write_text(text.replace("REFUND", "CHANGE_ITEMS"))
+    told = "the credential of 'payments' is handed to 2 tools: changes, desk"
+    assert troubles(root, replace(PAYMENTS, capability=None)) == [(told, False)]
+
+
+def test_a_tool_whose_system_has_no_address_is_told(root: Path) -> None:
+    other = Connection("vouchers", "https://vouchers.example", "another")
+    assert ("adapter 'desk' needs 'payments', which has no address", False) in troubles(root, other)
 
 
 def test_two_adapters_for_one_kind_are_an_error(root: Path) -> None:

@@ -118,7 +118,7 @@ def _database(settings: Settings) -> Iterator[Finding]:
 
 
 def _workspace(settings: Settings) -> Iterator[Finding]:
-    from makegood.workspace import check
+    from makegood.workspace import check, mounted
 
     root = settings.workspace.resolve()
     problems = check(root)
@@ -128,6 +128,11 @@ def _workspace(settings: Settings) -> Iterator[Finding]:
         yield Finding(Health.WRONG, "workspace", found, mend)
     else:
         yield Finding(Health.GOOD, "workspace", f"{root} is sound")
+        with mounted(root) as workspace:
+            found = workspace.credential_troubles(settings.effect_connections)
+        for each in found:
+            health = Health.WRONG if each.refused else Health.ODD
+            yield Finding(health, "credentials", each.what, each.mend)
 
 
 def _connections(settings: Settings) -> Iterator[Finding]:

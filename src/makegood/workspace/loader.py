@@ -23,6 +23,7 @@ from makegood.domain.effects import Adapter, Connection
 from makegood.domain.incidents import IncidentKind
 from makegood.domain.policy import Policies
 from makegood.errors import NotAllowed, WorkspaceBroken
+from makegood.workspace.credentials import Trouble, troubles
 from makegood.workspace.imports import wrong_imports
 from makegood.workspace.policies import read_policies, wrong_agents
 from makegood.workspace.problems import Problem
@@ -57,22 +58,21 @@ class Workspace:
         found = (entry for entry in self.agents.values() if kind in entry.incidents)
         return tuple(sorted(found, key=lambda entry: entry.name))
 
+    def credential_troubles(self, connections: Iterable[Connection]) -> tuple[Trouble, ...]:
+        """Return what is wrong between the adapters and the credentials they would be handed."""
+        return troubles((factory.facts for factory in self.adapters.values()), connections)
+
     def require_own_credentials(self, connections: Iterable[Connection]) -> None:
-        """Check that no adapter would be handed a credential that is for another capability.
+        """Check that no adapter would be handed a credential that is another's.
 
         Raises:
-            NotAllowed: one would, as where a tool that gives coupons names the refund system.
+            NotAllowed: one would, as where a tool that gives coupons names the refund system, or
+                its own system is given the refund system's credential.
 
         """
-        bound = {each.system: each.capability for each in connections if each.capability}
-        for name, factory in sorted(self.adapters.items()):
-            facts = factory.facts
-            wanted = bound.get(facts.system, facts.capability)
-            if wanted is not facts.capability:
-                raise NotAllowed(
-                    f"adapter {name!r} declares {facts.capability}; the credential of"
-                    f" {facts.system!r} is for {wanted} alone"
-                )
+        refused = [each for each in self.credential_troubles(connections) if each.refused]
+        if refused:
+            raise NotAllowed("; ".join(f"{each.what} ({each.mend})" for each in refused))
 
     def make_adapters(self, client: Callable[[str], httpx.Client]) -> dict[str, Adapter]:
         """Make every adapter with the client of its system; only the executor can call this well.
