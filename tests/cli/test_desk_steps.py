@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from typer.testing import CliRunner
 
 from makegood.cli import looking
 from makegood.cli.app import app
+from makegood.clock import to_datetime
 from makegood.domain.roles import Role
 from makegood.gates import persons, tokens
 from makegood.runtime.daemon import HttpServer
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator
 
     from makegood.clock import VirtualClock
+    from makegood.domain.policy import Policies
 
 
 @dataclass(slots=True)
@@ -42,6 +46,12 @@ class Shell:
         ran = CliRunner().invoke(app, ["review", *arguments, "--json"], env=env)
         assert ran.exit_code == 0, ran.output
         return json.loads(ran.stdout)
+
+    def ask(self, *arguments: str) -> str:
+        env = {"MAKEGOOD_URL": self.url, "MAKEGOOD_TOKEN": self.secrets["first"]}
+        ran = CliRunner().invoke(app, arguments, env=env)
+        assert ran.exit_code == 0, ran.output
+        return ran.output
 
     def saw(self, review: str) -> tuple[str, str]:
         return ("--seen", self.json("show", review)["seen"])
@@ -164,3 +174,29 @@ def test_what_is_asked_about_is_what_was_shown(
     monkeypatch.setattr("typer.confirm", read_slowly)
     assert "refunded_minor" in shell.run("approve", review, code=1)
     assert shell.json("show", review)["status"] == "stale"
+
+
+def test_what_happens_at_a_hub_is_told_by_the_hubs_own_clock(shell: Shell) -> None:
+    review = shell.hold("so-1")
+    shell.run("ask", review, "Which parcel?")
+    shown = shell.json("show", review)
+    local = to_datetime(shown["opened_us"]).astimezone(ZoneInfo("Asia/Shanghai"))
+    stamp = f"{local:%Y-%m-%d %H:%M:%S}+08:00"
+    assert f"opened         {stamp}" in shell.run("show", review)
+    commands = (
+        ("review", "list"),
+        ("review", "show", review),
+        ("order", "show", "so-1"),
+        ("ledger", "show", review),
+    )
+    for command in commands:
+        told = shell.ask(*command)
+        assert "+08:00" in told
+        assert not re.search(r"\d\d:\d\dZ", told), told
+    shell.town.policies = with_zone(shell.town.policies, "Europe/Berlin")
+    assert "+02:00" in shell.ask("review", "list")
+
+
+def with_zone(policies: Policies, zone: str) -> Policies:
+    approvals = policies.approvals.model_copy(update={"hub_zones": {"h1": zone}})
+    return policies.model_copy(update={"approvals": approvals})

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from makegood.cli import client, desk_steps, looking, output, shapes
+from makegood.cli import client, clocks, desk_steps, looking, output, shapes
 from makegood.cli.output import AsJson, say
 
 _UNDECIDED: Final = ("open", "stale")
@@ -47,13 +47,14 @@ def list_reviews(
     if as_json:
         output.show_json(rows)
         return
+    clock = clocks.read() if rows else clocks.NONE
     output.show_table(
         ("REVIEW", "STATUS", "DEADLINE", "WHAT", "MONEY", "ORDER", "WHY"),
         [
             (
                 row["id"],
                 row["status"],
-                shapes.when(row["deadline_us"]),
+                clock.when(row["deadline_us"], row["hub_id"]),
                 shapes.words(row["action"]["kind"]),
                 shapes.amount_of(row["action"]),
                 row["order_id"],
@@ -73,13 +74,14 @@ def show_review(review: Review, *, as_json: AsJson = False) -> None:
         output.show_json(found)
         return
     _show(found)
-    desk_steps.show_notes(review)
+    desk_steps.show_notes(review, found["hub_id"])
     if found["status"] in _UNDECIDED:
         say()
         say(f"To approve this: makegood review approve {review} --seen {found['seen']}")
 
 
 def _show(found: Any) -> None:  # noqa: ANN401 -- JSON
+    clock, hub = clocks.read(), found["hub_id"]
     say(shapes.sentence(found["action"]))
     say()
     output.show_facts(
@@ -92,16 +94,16 @@ def _show(found: Any) -> None:  # noqa: ANN401 -- JSON
             ("held because", found["why"]),
             ("rules", ", ".join(found["rules"])),
             ("proposed by", f"{found['agent']}, incident {found['incident_id']}"),
-            ("opened", shapes.when(found["opened_us"])),
-            ("deadline", shapes.when(found["deadline_us"])),
-            ("taken by", _taken(found)),
+            ("opened", clock.when(found["opened_us"], hub)),
+            ("deadline", clock.when(found["deadline_us"], hub)),
+            ("taken by", _taken(found, clock)),
             ("passed on by", found["delegated_by"]),
             ("escalated", f"rung {found['level']}" if found["level"] else ""),
             ("edited by", found["edited_by"]),
             ("can be edited", ", ".join(found["editable"])),
             ("first yes by", found["first_by"]),
             ("decided by", found["decided_by"]),
-            ("decided", shapes.when(found["decided_us"]) if found["decided_us"] else ""),
+            ("decided", clock.when(found["decided_us"], hub) if found["decided_us"] else ""),
             ("reason", found["reason"]),
             ("void because", found["note"]),
             ("replaced by", found["replaced_by"]),
@@ -114,9 +116,10 @@ def _show(found: Any) -> None:  # noqa: ANN401 -- JSON
         output.show_table(("ENTITY", "FACT", "BEFORE", "NOW"), found["changed"], empty="")
 
 
-def _taken(found: Any) -> str:  # noqa: ANN401 -- JSON
+def _taken(found: Any, clock: clocks.Clocks) -> str:  # noqa: ANN401 -- JSON
     until_us = found["claimed_until_us"]
-    return f"{found['claimed_by']} until {shapes.when(until_us)}" if until_us else ""
+    until = clock.when(until_us, found["hub_id"])
+    return f"{found['claimed_by']} until {until}" if until_us else ""
 
 
 def approve(

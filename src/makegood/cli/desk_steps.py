@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from makegood.cli import client, looking, output, shapes
+from makegood.cli import client, clocks, looking, output, shapes
 from makegood.cli.output import AsJson, say
 from makegood.errors import InvalidInput
 
@@ -35,7 +35,9 @@ def register(review: typer.Typer) -> None:
 def claim(review: Review, *, as_json: AsJson = False) -> None:
     """Take a review to look at; for a while nobody else decides it."""
     found = _post(review, "claim")
-    _tell(found, f"{review} is yours until {shapes.when(found['claimed_until_us'])}.", as_json)
+    clock = clocks.NONE if as_json else clocks.read()
+    until = clock.when(found["claimed_until_us"], found["hub_id"])
+    _tell(found, f"{review} is yours until {until}.", as_json)
 
 
 def release(review: Review, *, as_json: AsJson = False) -> None:
@@ -136,14 +138,15 @@ def _show_line(found: Any) -> None:  # noqa: ANN401 -- JSON
         say(f"  {fact} of {entity} was {before}, is {now}")
 
 
-def show_notes(review: str) -> None:
+def show_notes(review: str, hub: str) -> None:
     """Show what was asked and answered on a review, if anything was."""
     notes = client.items(client.get(client.path("review", review, "note")))
     if notes:
+        clock = clocks.read()
         say()
         output.show_table(
             ("WHEN", "WHO", "WHAT", "WORDS"),
-            [(shapes.when(n["at_us"]), n["person_id"], n["kind"], n["words"]) for n in notes],
+            [(clock.when(n["at_us"], hub), n["person_id"], n["kind"], n["words"]) for n in notes],
             empty="",
         )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from makegood.cli import output, shapes
+from makegood.cli import output
 from makegood.cli.context import opened, settings
 from makegood.cli.output import AsJson, Code, say
 
@@ -78,7 +78,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the entries that speak of something, by its id."""
-    from makegood.cli import client
+    from makegood.cli import client, clocks
 
     # Entities, incidents, persons and tokens are found under KIND/ID, everything else by id.
     names = [about] if "/" in about else [about, *(f"{noun}/{about}" for noun in _NOUNS)]
@@ -88,6 +88,10 @@ def show(
     if as_json:
         output.show_json(rows)
         return
+    clock = clocks.read() if rows else clocks.NONE
     columns = ("WHEN", "PARTITION", "ENTRY", "KIND", "BY")
-    lines = [(shapes.when(r["at_us"]), r["part"], r["seq"], r["kind"], r["actor"]) for r in rows]
+    lines = [
+        (clock.when(r["at_us"], r["part"]), r["part"], r["seq"], r["kind"], r["actor"])
+        for r in rows
+    ]
     output.show_table(columns, lines, empty=f"The ledger says nothing of {about}.", right="ENTRY")

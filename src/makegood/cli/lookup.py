@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from makegood.cli import client, output, shapes
+from makegood.cli import client, clocks, output, shapes
 from makegood.cli.output import AsJson, say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from makegood.cli.clocks import When
 
 
 def register(app: typer.Typer) -> None:
@@ -53,20 +55,21 @@ def show_order(
     if as_json:
         output.show_json({**found, "actions": actions})
         return
-    _show_head(found["order"])
-    _show_parts(found)
-    _show_deeds(actions)
-    _show_timeline(found)
+    clock = clocks.read().of(found["order"]["hub_id"])
+    _show_head(found["order"], clock)
+    _show_parts(found, clock)
+    _show_deeds(actions, clock)
+    _show_timeline(found, clock)
 
 
-def _show_deeds(actions: Sequence[Any]) -> None:
+def _show_deeds(actions: Sequence[Any], clock: When) -> None:
     say()
     say("What Makegood did:")
     output.show_table(
         ("JUDGED", "WHAT", "MONEY", "VERDICT", "STATUS", "ACTION"),
         [
             (
-                shapes.when(row["judged_us"]),
+                clock(row["judged_us"]),
                 shapes.words(row["action"]["kind"]),
                 shapes.amount_of(row["action"]),
                 row["verdict"],
@@ -80,20 +83,20 @@ def _show_deeds(actions: Sequence[Any]) -> None:
     )
 
 
-def _show_timeline(found: Any) -> None:  # noqa: ANN401 -- JSON
+def _show_timeline(found: Any, clock: When) -> None:  # noqa: ANN401 -- JSON
     say()
     say("What happened:")
     output.show_table(
         ("WHEN", "EVENT", "ENTITY", "WAITS BECAUSE"),
         [
-            (shapes.when(row["occurred_us"]), row["type"], row["entity"], row["parked"] or "-")
+            (clock(row["occurred_us"]), row["type"], row["entity"], row["parked"] or "-")
             for row in found["timeline"]
         ],
         empty="  nothing",
     )
 
 
-def _show_head(order: Any) -> None:  # noqa: ANN401 -- JSON
+def _show_head(order: Any, clock: When) -> None:  # noqa: ANN401 -- JSON
     currency = order["currency"]
     output.show_facts(
         (
@@ -105,14 +108,14 @@ def _show_head(order: Any) -> None:  # noqa: ANN401 -- JSON
             ("paid", shapes.money(order["captured_minor"], currency)),
             ("paid back", shapes.money(order["refunded_minor"], currency)),
             ("coupons", shapes.money(order["coupon_minor"], currency)),
-            ("placed", shapes.when(order["placed_us"])),
-            ("promised", shapes.when(order["promised_us"])),
-            ("delivered", shapes.when(order["delivered_us"])),
+            ("placed", clock(order["placed_us"])),
+            ("promised", clock(order["promised_us"])),
+            ("delivered", clock(order["delivered_us"])),
         )
     )
 
 
-def _show_parts(found: Any) -> None:  # noqa: ANN401 -- JSON
+def _show_parts(found: Any, clock: When) -> None:  # noqa: ANN401 -- JSON
     parts = (
         ("fulfilments", "delivery"),
         ("reservations", "reservation"),
@@ -120,7 +123,7 @@ def _show_parts(found: Any) -> None:  # noqa: ANN401 -- JSON
         ("returns", "return"),
     )
     rows = [
-        (name, each["id"], each["status"], _detail(each))
+        (name, each["id"], each["status"], _detail(each, clock))
         for key, name in parts
         for each in found[key]
     ]
@@ -129,10 +132,10 @@ def _show_parts(found: Any) -> None:  # noqa: ANN401 -- JSON
     output.show_table(("PART", "ID", "STATUS", "DETAIL"), rows, empty="  none")
 
 
-def _detail(part: Any) -> str:  # noqa: ANN401 -- JSON
+def _detail(part: Any, clock: When) -> str:  # noqa: ANN401 -- JSON
     if "courier_id" in part:
         courier = part["courier_id"] or "no courier"
-        return f"{courier}, promised {shapes.when(part['promised_us'])}"
+        return f"{courier}, promised {clock(part['promised_us'])}"
     if "sku" in part:
         why = f", {shapes.words(part['reason'])}" if part["reason"] else ""
         return f"{part['quantity']} x {part['sku']}{why}"
@@ -152,6 +155,7 @@ def list_incidents(
     if as_json:
         output.show_json(rows)
         return
+    known = clocks.read() if rows else clocks.NONE
     output.show_table(
         ("INCIDENT", "KIND", "HUB", "STATUS", "SEVERITY", "OPENED", "LASTED", "ORDERS", "ROUND"),
         [
@@ -161,7 +165,7 @@ def list_incidents(
                 row["hub_id"],
                 row["status"],
                 row["severity"],
-                shapes.when(row["opened_us"]),
+                known.when(row["opened_us"], row["hub_id"]),
                 shapes.lasting((row["closed_us"] or row["updated_us"]) - row["opened_us"]),
                 len(row["orders"]),
                 row["round"],
@@ -182,12 +186,13 @@ def show_incident(
     if as_json:
         output.show_json({**found, "runs": runs})
         return
-    _show_state(found)
-    _show_evidence(found)
-    _show_work(runs)
+    clock = clocks.read().of(found["hub_id"])
+    _show_state(found, clock)
+    _show_evidence(found, clock)
+    _show_work(runs, clock)
 
 
-def _show_state(found: Any) -> None:  # noqa: ANN401 -- JSON
+def _show_state(found: Any, clock: When) -> None:  # noqa: ANN401 -- JSON
     output.show_facts(
         (
             ("incident", found["id"]),
@@ -195,14 +200,14 @@ def _show_state(found: Any) -> None:  # noqa: ANN401 -- JSON
             ("hub", found["hub_id"]),
             ("status", found["status"]),
             ("severity", found["severity"]),
-            ("opened", shapes.when(found["opened_us"])),
-            ("closed", shapes.when(found["closed_us"])),
+            ("opened", clock(found["opened_us"])),
+            ("closed", clock(found["closed_us"])),
             ("orders in danger", len(found["orders"])),
         )
     )
 
 
-def _show_evidence(found: Any) -> None:  # noqa: ANN401 -- JSON
+def _show_evidence(found: Any, clock: When) -> None:  # noqa: ANN401 -- JSON
     say()
     say("Evidence:")
     output.show_table(
@@ -213,7 +218,7 @@ def _show_evidence(found: Any) -> None:  # noqa: ANN401 -- JSON
                 row["value"],
                 row["limit"],
                 row["unit"],
-                shapes.when(row["observed_us"]),
+                clock(row["observed_us"]),
             )
             for row in found["evidence"]
         ],
@@ -222,7 +227,7 @@ def _show_evidence(found: Any) -> None:  # noqa: ANN401 -- JSON
     )
 
 
-def _show_work(runs: Sequence[Any]) -> None:
+def _show_work(runs: Sequence[Any], clock: When) -> None:
     say()
     say("Work on it:")
     output.show_table(
@@ -232,7 +237,7 @@ def _show_work(runs: Sequence[Any]) -> None:
                 row["round"],
                 row["agent"],
                 row["status"],
-                shapes.when(row["started_us"]),
+                clock(row["started_us"]),
                 row["id"],
                 row["detail"] or "-",
             )

@@ -10,9 +10,14 @@ _SECONDS_UP_TO: Final = 2 * MINUTE
 _MINUTES_UP_TO: Final = 2 * HOUR
 
 
-def when(at_us: int | None) -> str:
-    """Return an instant as date and time in UTC, to the second; `-` for none."""
-    return "-" if at_us is None else f"{to_datetime(at_us):%Y-%m-%d %H:%M:%S}Z"
+def when(at_us: int | None, zone: str = "UTC") -> str:
+    """Return an instant as date and time in an IANA zone, to the second; `-` for none."""
+    if at_us is None:
+        return "-"
+    from zoneinfo import ZoneInfo
+
+    local = to_datetime(at_us).astimezone(ZoneInfo(zone))
+    return local.isoformat(" ", "seconds").replace("+00:00", "Z")
 
 
 def lasting(us: int | None) -> str:
@@ -61,7 +66,7 @@ def sentence(action: dict[str, Any]) -> str:
         case "coupon":
             text = f"Give the customer of order {order} a coupon of {money_out}"
         case "cancel":
-            text = f"Cancel order {order} and pay back {money_out}"
+            text = f"Cancel order {order}, worth {money_out}"
         case "reassign":
             text = f"Give {action['fulfilment_id']} to courier {action['to_courier']}"
         case "notify":

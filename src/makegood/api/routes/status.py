@@ -8,8 +8,10 @@ from fastapi import APIRouter, Response
 
 import makegood
 from makegood.api import figures
+from makegood.api.console.show import zone_of
 from makegood.api.routes.listing import Out
 from makegood.api.seam import House
+from makegood.state import query
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +24,10 @@ _BY_STATUS: Final = ("actions", "effects", "runs")
 
 
 class StatusOut(Out):
-    """What is happening; promises are those that fell due within 24 hours."""
+    """What is happening; promises are those that fell due within 24 hours.
+
+    `zones` are the IANA zones in which the times of hubs are shown, by hub: policy's, or the hub's.
+    """
 
     version: str
     now_us: int
@@ -40,6 +45,7 @@ class StatusOut(Out):
     actions: dict[str, int]
     effects: dict[str, int]
     runs: dict[str, int]
+    zones: dict[str, str]
 
 
 @router.get("/v1/status")
@@ -48,11 +54,14 @@ def status(house: House) -> StatusOut:
     now_us = house.clock.now_us()
     with house.store.read() as tx:
         found = figures.count(tx, now_us)
+        hubs = query.hubs(tx)
+    named = house.policies.approvals.hub_zones
     counted = {name: getattr(found, name) for name in figures.Figures.__dataclass_fields__}
     return StatusOut(
         version=makegood.__version__,
         now_us=now_us,
         policy_digest=house.policies.digest(),
+        zones={hub.id: zone_of(named.get(hub.id) or hub.zone).key for hub in hubs},
         **counted,
     )
 
