@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from makegood.domain.entities import (
     Courier,
@@ -66,4 +66,4 @@ def _any(kind: ActionKind) -> ActionBase:
     model = CLASSES[kind]
     values: dict[str, Any] = dict.fromkeys(model.model_fields, "-")
     values |= {"kind": kind, "amount": Money(minor=1, currency="EUR")}
-    return cast("Any", model).model_construct(**values)
+    return model.model_construct(**values)
