@@ -129,6 +129,21 @@ _FORMS: Final = (
         "breaker_open",
         r"the breaker (?P<name>\S+) is open: (?P<why>.*)",
     ),
+    _form(
+        "",
+        "breaker_half_open",
+        r"the breaker (?P<name>\S+) is half-open, (?P<probes>.+): (?P<why>.*)",
+    ),
+    _form("", "no_probe", r"no probe is left"),
+    _form("", "probes", r"(?P<count>\d+) probes may still be approved"),
+    _form("", "tripped_count", r"more than (?P<count>\d+) in (?P<window>\d+) min"),
+    _form("", "tripped_sum", rf"more than (?P<money>{_MONEY}) in (?P<window>\d+) min"),
+    _form("", "tripped_failures", r"(?P<used>\S+ %) of calls failed, more than (?P<cap>\S+ %)"),
+    _form(
+        "", "tripped_rejections", r"reviewers rejected (?P<used>\S+ %), more than (?P<cap>\S+ %)"
+    ),
+    _form("", "tripped_norm", r"(?P<used>\d+) in this hour, at most (?P<count>\d+) is normal"),
+    _form("", "tripped_probe", r"a probe of the half-open breaker went wrong"),
 )
 _BETWEEN: Final = "; "
 
@@ -194,6 +209,7 @@ class GateWords:
             "kind": lambda: say(f"short.{text}"),
             "scope": lambda: self._scope(text),
             "why": lambda: self.one(text),
+            "probes": lambda: self.one(text),
         }
         if name.endswith("money"):
             return self._money(text)
