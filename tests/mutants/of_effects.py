@@ -284,4 +284,15 @@ OF_EFFECTS: Final = (
         '    values = {\n        "status": EffectStatus.INTENDED,\n',
         ONCE,
     ),
+    Mutant(
+        3,
+        "a return, an exchange or a change of articles pays back more than its lines cost",
+        "proposals/sense.py",
+        "_PAID_BACK = (Refund, Return, Exchange, ChangeItems)",
+        "_PAID_BACK = (Refund,)",
+        (
+            "tests/proposals/test_sense.py::test_no_more_is_paid_back_than_what_the_lines_cost",
+            "tests/proposals/test_sense.py::test_no_more_is_paid_back_than_is_left_of_what_was_captured",
+        ),
+    ),
 )
