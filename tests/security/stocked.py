@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import select
 from sqlmodel import SQLModel
 
+from makegood.clock import MINUTE
 from makegood.domain.actions import ActionKind
 from makegood.domain.authority import RunStatus
 from makegood.domain.effects import Repeat
@@ -115,17 +116,21 @@ def _rest(town: Town) -> None:
         message = {"type": "hold.opened", "subject": "rev", "at_us": now_us, "body": b"{}"}
         messages = SQLModel.metadata.tables["outbox_message"]
         deliveries = SQLModel.metadata.tables["outbox_delivery"]
-        insert(tx, messages, [{"seq": n, "id": f"msg_{n}", **message} for n in (1, 2)])
+        insert(tx, messages, [{"seq": n, "id": f"msg_{n}", **message} for n in range(1, 40)])
+        insert(tx, SQLModel.metadata.tables["outbox_endpoint"], [{"name": "shop"}])
         given = {"endpoint": "shop", "subject": "rev", "tries": 9, "due_us": now_us}
-        rows = [{**given, "seq": n, "status": "dead", "problem": "410"} for n in (1, 2)]
+        rows = [{**given, "seq": n, "status": "dead", "problem": "410"} for n in range(1, 40)]
         insert(tx, deliveries, rows)
 
 
-def scopes(town: Town, name: str) -> list[str]:
-    """Return the scopes in which a breaker of that name has seen something."""
-    with town.store.read() as tx:
-        states = breakers.states(tx, town.policies, town.clock.now_us())
-    return [state.scope for state in states if state.name == name]
+def tripped(town: Town, name: str) -> list[str]:
+    """Open every breaker of a name that has seen something; return the scopes of those."""
+    breaker = SQLModel.metadata.tables["breaker"]
+    mine = breaker.c.name == name
+    ends_us = town.clock.now_us() + 30 * MINUTE
+    with town.store.write() as tx:
+        tx.execute(breaker.update().where(mine).values(state="open", until_us=ends_us))
+        return list(tx.execute(select(breaker.c.scope).where(mine)).scalars())
 
 
 def ids(town: Town) -> dict[str, list[str]]:

@@ -38,7 +38,7 @@ EXAMPLES: Final = {"few": 1, "many": 30}
 
 # What takes away from others that they may ask (persons, tokens) or changes what is answered to
 # everything (switches) comes last, and what decides holds before what is only read.
-LAST: Final = ("/v1/kill", "/v1/bypass", "/v1/person", "/v1/token")
+LAST: Final = ("/v1/breaker", "/v1/kill", "/v1/bypass", "/v1/person", "/v1/token")
 
 
 def _operations(town: Town) -> Iterator[Operation]:
@@ -112,7 +112,8 @@ class Attack:
         if "seen" in body and "review_id" in parameters:
             body["seen"] = self._seen(parameters["review_id"])
         if "name" in parameters:
-            body["scope"] = self.chance.choice(stocked.scopes(self.town, parameters["name"]))
+            scopes = stocked.tripped(self.town, parameters["name"])
+            case.body = {"scope": self.chance.choice(scopes)}
         items: Any = body.get("items")
         for item in map(_fields, items if isinstance(items, list) else ()):  # pyright: ignore[reportUnknownArgumentType] -- whatever was generated
             item["review_id"] = self.chance.choice(there["review_id"])
