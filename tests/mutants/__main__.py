@@ -1,7 +1,8 @@
-"""`python -m tests.mutants [WORD ...]`: take each guard away and show that its tests fail.
+"""`python -m tests.mutants [--named] [WORD ...]`: take guards away and show that tests fail.
 
 Words choose mutants by name or by invariant (a number). Ends with 1 when a mutant survives, when
 the text that it changes is not found, or when its tests fail without it.
+With `--named` they are those of `by_name`, each with the test of an invariant's name alone.
 """
 
 from __future__ import annotations
@@ -14,16 +15,20 @@ from queue import SimpleQueue
 from typing import Final
 
 from makegood.clock import stopwatch_s
+from tests.mutants.by_name import alone
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.runner import Result, Verdict, copy_tree, is_the_copy, run_tests, try_one
 
+NAMED: Final = "--named"
 SIDE_BY_SIDE: Final = 2
 
 
 def main(words: list[str]) -> int:
     """Run the chosen mutants and return the exit code."""
-    chosen = [m for m in MUTANTS if not words or any(_is_meant(m, word) for word in words)]
+    known = alone() if NAMED in words else MUTANTS
+    wanted = [word for word in words if word != NAMED]
+    chosen = [m for m in known if not wanted or any(_is_meant(m, word) for word in wanted)]
     if not chosen:
         print(f"no mutant is called {' '.join(words)}")
         return 1

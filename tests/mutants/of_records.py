@@ -11,6 +11,7 @@ VERIFY: Final = "tests/ledger/test_verify.py::test_"
 EVENTS: Final = (f"{INVARIANT}09_no_event_is_lost",)
 RECOMPUTED: Final = (f"{INVARIANT}10_a_decision_can_be_recomputed_from_the_ledger",)
 TAMPERING: Final = (f"{VERIFY}tampering_is_found_and_its_partition_named",)
+SHOWN: Final = (f"{INVARIANT}11_the_ledger_shows_tampering",)
 ADDED_TO: Final = (f"{INVARIANT}11_append_only_stores_are_only_added_to",)
 CLEAR: Final = (f"{INVARIANT}11_personal_data_are_nowhere_in_clear_where_nothing_is_erased",)
 ERASED: Final = (f"{INVARIANT}11_destroying_the_key_erases_the_person_and_the_chain_verifies",)
@@ -71,6 +72,14 @@ OF_RECORDS: Final = (
         'if say("prev") != self.prev.hex():',
         "if False:",
         (*TAMPERING, f"{VERIFY}a_problem_says_where_and_what"),
+    ),
+    Mutant(
+        11,
+        "an entry is what its stored hash says",
+        "ledger/verify.py",
+        "own, value = leaf_hash(entry), _read(entry)",
+        "own, value = _as_bytes(stored), _read(entry)",
+        SHOWN,
     ),
     Mutant(
         11,
