@@ -13,6 +13,7 @@ GRANTS: Final = "tests/gates/test_grants.py::test_"
 KILL: Final = "tests/gates/test_kill.py::test_"
 OBLIGATIONS: Final = "tests/gates/test_obligations.py::test_"
 UNKNOWN: Final = "tests/effects/test_unknown.py::test_"
+ATTACK: Final = "tests/security/test_grants.py::test_"
 GRANTED: Final = (f"{INVARIANT}01_no_effect_without_a_grant",)
 SPENT: Final = (f"{INVARIANT}02_a_grant_is_spent_once_after_a_last_look",)
 ONCE: Final = (f"{INVARIANT}03_an_effect_happens_once",)
@@ -30,9 +31,17 @@ OF_EFFECTS: Final = (
         1,
         "the action's digest is not looked at when it is spent",
         "gates/grants.py",
-        "return hashlib.sha256(row.body).hexdigest() == row.digest",
-        "return True",
-        (f"{GRANTS}an_altered_digest_is_not_spent", *GRANTED),
+        "return terms.hold(row) and hashlib.sha256(row.body).hexdigest() == row.digest",
+        "return terms.hold(row)",
+        (f"{GRANTS}an_altered_action_is_not_spent", *GRANTED),
+    ),
+    Mutant(
+        1,
+        "a grant's terms are not looked at when it is spent",
+        "gates/grants.py",
+        "return terms.hold(row) and hashlib",
+        "return hashlib",
+        (f"{ATTACK}a_forged_or_mutated_grant_is_not_spent",),
     ),
     Mutant(
         1,

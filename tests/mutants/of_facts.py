@@ -8,6 +8,7 @@ from tests.mutants.mutant import Mutant
 
 CONFIDENCE: Final = "tests/gates/test_confidence.py::test_"
 GRANTS: Final = "tests/gates/test_grants.py::test_"
+HALVES: Final = "tests/gates/test_halves.py::test_"
 NAMES: Final = "tests/gates/test_names.py::test_"
 OBLIGATIONS: Final = "tests/gates/test_obligations.py::test_"
 QUARANTINE: Final = "tests/api/test_events.py::test_"
@@ -235,5 +236,56 @@ OF_FACTS: Final = (
         "if untrue := names.trouble(review.action, sitting.entities):",
         'if untrue := "":',
         (f"{NAMES}an_undo_window_over_lines_that_an_order_has_not_by_now_asks_again",),
+    ),
+    Mutant(
+        3,
+        "an order ends without a word about its money",
+        "gates/halves.py",
+        "        if kept > 0:",
+        "        if False:",
+        (f"{HALVES}an_end_without_a_refund_says_how_much_would_be_kept",),
+    ),
+    Mutant(
+        3,
+        "a refund beside an end is not counted",
+        "gates/halves.py",
+        "    paid = _paid_beside(judged)",
+        "    paid: dict[str, int] = defaultdict(int)",
+        (f"{HALVES}an_end_with_its_refund_says_nothing",),
+    ),
+    Mutant(
+        3,
+        "money is kept though its refund is under way",
+        "incidents/load_orders.py",
+        "order.captured_minor > paid and order_id not in coming and not known",
+        "order.captured_minor > paid and not known",
+        (f"{HALVES}a_refund_that_nobody_knows_of_may_have_paid",),
+    ),
+    Mutant(
+        3,
+        "a refund that failed beside an end is never asked for again",
+        "incidents/detectors/kept.py",
+        "    if not view.kept:",
+        "    if True:",
+        ("tests/runtime/test_kept_money.py",),
+    ),
+    Mutant(
+        2,
+        "a kill switch does not wait for what is being spent",
+        "gates/kill.py",
+        "    _lock(tx, shared=True)\n",
+        "",
+        ("tests/gates/test_kill_waits.py",),
+    ),
+    Mutant(
+        2,
+        "whoever sets a kill switch is not told what is on its way",
+        "gates/kill.py",
+        "        EFFECT.c.status == EffectStatus.DISPATCHED,\n",
+        "        EFFECT.c.status == EffectStatus.UNKNOWN,\n",
+        (
+            "tests/gates/test_kill.py::"
+            "test_who_sets_a_switch_is_told_how_many_calls_were_on_their_way",
+        ),
     ),
 )

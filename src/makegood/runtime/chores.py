@@ -17,7 +17,7 @@ from makegood.gates import counters
 from makegood.logs import get_logger
 from makegood.runtime import checkpoints, desk_watch, notify
 from makegood.runtime.schedule import Job
-from makegood.sdk import Connections, TimeOuts, WeatherReading
+from makegood.sdk import WeatherReading
 from makegood.state import query
 from makegood.store.sql import table
 from makegood.store.tables.incidents import Run
@@ -89,18 +89,12 @@ def read_weather(house: House) -> int:
     """Read the rain at every hub and take it in as events; return how many answered."""
     with house.store.read() as tx:
         hubs = [hub for hub in query.hubs(tx) if hub.position is not None]
-    settings = house.settings
-    limits = TimeOuts(settings.connect_timeout_s, settings.read_timeout_s, settings.total_timeout_s)
-    connections = Connections(settings.read_connections, time_outs=limits)
     events: list[dict[str, Any]] = []
-    try:
-        with connections.bound():
-            for hub in hubs:
-                reading = _read(house, hub)
-                if reading is not None:
-                    events.append(_event(reading, house.clock.now_us()))
-    finally:
-        connections.close()
+    with house.runs.reads.bound():
+        for hub in hubs:
+            reading = _read(house, hub)
+            if reading is not None:
+                events.append(_event(reading, house.clock.now_us()))
     if events:
         house.ingest(events)
     return len(events)

@@ -89,6 +89,11 @@ class Runs:
         """What the gate judges proposals by now."""
         return self._house.rulebook()
 
+    @property
+    def reads(self) -> Connections:
+        """The connections that tools read by."""
+        return self._house.reads
+
     def begin(self, incident: Incident) -> list[Run]:
         """Begin the incident's next round: one run for each agent that works on its kind."""
         entries = self._house.workspace.agents_for(incident.kind)
