@@ -157,8 +157,8 @@ def _people(client: TestClient, town: Town, payload: str, number: int) -> None:
         (f"/v1/review/{asked.id}/ask", {"question": payload}, supervisor),
         (f"/v1/review/{asked.id}/answer", {"answer": payload}, operator),
         (f"/v1/review/{refused.id}/reject", {"reason": "other", "comment": payload}, supervisor),
-        ("/v1/kill", {"scope": f"hub:away{number}", "reason": payload}, operator),
-        ("/v1/bypass", {"scope": f"hub:away{number}", "reason": payload, "minutes": 5}, operator),
+        ("/v1/kill", {"scope": f"hub:hub{number}", "reason": payload}, operator),
+        ("/v1/bypass", {"scope": f"hub:hub{number}", "reason": payload, "minutes": 5}, operator),
         ("/v1/person", {"name": payload[:100], "roles": ["auditor"]}, operator),
     ):
         answer = client.post(path, json=body, headers=who)
