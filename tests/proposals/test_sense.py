@@ -52,7 +52,9 @@ def test_no_more_is_paid_back_than_what_the_lines_cost(
 ) -> None:
     assert list(sense.lines(action(kind, lines, most), ORDER)) == []
     said = list(sense.lines(action(kind, lines, most + 1), ORDER))
-    assert said == [("amount.minor", f"it is more than the {most} that its lines cost")]
+    assert said == [
+        ("amount.minor", f"it is more than the {most / 100:.2f} EUR that its lines cost")
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)
