@@ -144,5 +144,9 @@ class ReadFailed(Failure):
 # --- workspace -----------------------------------------------------------------------------
 
 
+class CredentialOfAnother(Failure):
+    """A tool would be handed a credential that is not its own."""
+
+
 class WorkspaceBroken(Failure):
     """The workspace has errors; run `makegood check`."""

@@ -430,6 +430,6 @@ def test_all_that_can_still_be_undone_is_undone_at_once_and_what_went_out_is_tol
         assert client.post("/review/batch", data=form, headers=headers).status_code == 200
         answer = client.post("/review/undo", data=undo, headers=headers)
         again = client.post("/review/undo", data=undo, headers=headers)
-    assert answer.json()["said"] == "2 taken back; 1 had gone out already."
+    assert answer.json()["said"] == "2 taken back; for 1 it was too late."
     assert again.status_code == 409
     assert {town.review(item.id).status for item in mine} == {ReviewStatus.OPEN}

@@ -27,7 +27,8 @@ from makegood.domain.policy import Amounts
 from makegood.domain.roles import Role
 from makegood.store.session import Store
 from tests.api.looking import Quiet, plain, region, said
-from tests.gates.world import about, cancel, eur, refund
+from tests.gates import desk
+from tests.gates.world import REVIEW, about, cancel, eur, refund
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -338,3 +339,57 @@ def test_every_kind_of_action_has_a_sentence_of_its_own() -> None:
     for language in ("en", "zh"):
         words = Words(language)
         assert [kind for kind in ActionKind if not words.has(f"act.{kind}")] == []
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        "5.00 RMB for the same is asked for beside it",
+        "5.00 XAU for the same is asked for beside it",
+        f"{'9' * 5000}.00 EUR for the same is asked for beside it",
+        f"{'9' * 40} EUR of it would be kept: so",
+        "not done: " * 400 + "so",
+        "approved, but not carried out: the breaker x is open: more than 9 in 60 min",
+    ],
+)
+def test_what_others_write_like_a_sentence_of_the_house_breaks_no_page(
+    town: Quiet, client: TestClient, doubt: str
+) -> None:
+    town.one(refund(town.order("so-1")), doubts=(doubt,))
+    (review,) = town.waiting()
+    for path in ("/", "/review", f"/review/{review.id}", f"/decision/{review.action_id}"):
+        for language in ("en", "zh"):
+            answer = client.get(path, headers={"accept-language": language})
+            assert answer.status_code == 200, (path, language)
+
+
+def test_the_end_of_an_order_adds_nothing_to_what_is_selected(
+    town: Quiet, client: TestClient
+) -> None:
+    town.propose(refund(town.order("so-1"), 5000), cancel("so-1"))
+    held = {item.action.kind: item.id for item in town.waiting()}
+    page = client.get("/review").text
+    picks = {
+        kind: re.search(rf'<input[^>]*name="pick-{one}"[^>]*>', page) for kind, one in held.items()
+    }
+    summed = {kind: bool(found and "data-minor" in found[0]) for kind, found in picks.items()}
+    assert summed == {ActionKind.REFUND: True, ActionKind.CANCEL: False}
+
+
+def test_what_was_changed_is_told_beside_what_it_was_made_of(
+    town: Quiet, client: TestClient
+) -> None:
+    other = town.held(refund(town.order("so-1"), 700, lines=("1",)))
+    first = town.held(refund("so-1", 1990))
+    made = desk.edit(town, first.id, amount=desk.eur(990))
+    with town.store.write() as tx:
+        gave_way = REVIEW.update().where(REVIEW.c.id == other.id)
+        tx.execute(gave_way.values(replaced_by=made.id))
+    shown = client.get(f"/review/{made.id}").text
+    assert "€19.90" in shown
+    assert "€7.00" not in region(client, f"/review/{made.id}", "moved")
+
+
+def test_an_error_page_does_not_mind_a_broken_referer(client: TestClient) -> None:
+    answer = client.get("/order/nope", headers={"referer": "http://[x/"})
+    assert answer.status_code == 404

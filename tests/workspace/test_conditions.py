@@ -47,6 +47,9 @@ def test_a_wrong_condition_is_told_with_its_file_and_line(root: Path, new: str, 
         'kind == "coupon" || cause in ["late", "weather"]',
         'amount > 0 && "late" == cause && agent != "small"',
         'order_id == "refnud" || customer_id.startsWith("cause == \\"x\\"")',
+        'amount > 0 && "x" + kind == "xrefund" || cause + "x" == "y"',
+        'kind == "coupon" // and not cause == "goodwill-of-old"',
+        'kind == """coupon""" || "\\u0063oupon" == kind',
     ],
 )
 def test_what_a_name_can_be_is_no_fault(root: Path, when: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from makegood import workspace as ws
 from makegood.domain.incidents import IncidentKind
-from makegood.errors import Conflict, NotAllowed, WorkspaceBroken
+from makegood.errors import Conflict, CredentialOfAnother, WorkspaceBroken
 from makegood.sdk import Capability, Connection, Connections, NotConnected
 from tests.workspace.conftest import CHECKOUT, TOOL
 
@@ -105,7 +105,7 @@ def test_a_credential_that_is_for_one_capability_is_handed_to_no_other(root: Pat
         (factory,) = workspace.adapters.values()
         system = factory.facts.system
         pays = Connection(system, "https://pay.example", "secret", Capability.PAYS_BACK)
-        with pytest.raises(NotAllowed, match="is for pays_back alone"):
+        with pytest.raises(CredentialOfAnother, match="is for pays_back alone"):
             workspace.require_own_credentials([pays])
         workspace.require_own_credentials([Connection(system, "https://pay.example", "secret")])
 
@@ -117,7 +117,7 @@ def troubles(root: Path, *connections: Connection) -> list[tuple[str, bool]]:
     with ws.mounted(root) as workspace:
         found = workspace.credential_troubles(connections)
         if any(trouble.refused for trouble in found):
-            with pytest.raises(NotAllowed, match=re.escape(found[0].what)):
+            with pytest.raises(CredentialOfAnother, match=re.escape(found[0].what)):
                 workspace.require_own_credentials(connections)
         else:
             workspace.require_own_credentials(connections)
@@ -137,6 +137,18 @@ def test_the_credential_that_pays_back_is_given_to_no_other_system(root: Path) -
     told = "'coupons' is given the credential of 'payments', which pays back"
     assert troubles(root, PAYMENTS, coupons) == [(told, True)]
     assert troubles(root, PAYMENTS, replace(coupons, credential="another")) == []
+
+
+def test_what_tools_read_with_is_never_the_credential_that_pays_back(root: Path) -> None:
+    orders = Connection("orders", "https://oms.example", PAYMENTS.credential)
+    with ws.mounted(root) as workspace:
+        workspace.require_own_credentials([PAYMENTS], [replace(orders, credential="another")])
+        with pytest.raises(CredentialOfAnother, match="'orders' is given the credential of"):
+            workspace.require_own_credentials([PAYMENTS], [orders])
+        with pytest.raises(CredentialOfAnother, match="'payments' is given the credential of"):
+            workspace.require_own_credentials(
+                [PAYMENTS], [Connection("payments", "https://pay.example", PAYMENTS.credential)]
+            )
 
 
 def test_a_credential_that_no_tool_names_is_told(root: Path) -> None:

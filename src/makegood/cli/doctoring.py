@@ -129,7 +129,9 @@ def _workspace(settings: Settings) -> Iterator[Finding]:
     else:
         yield Finding(Health.GOOD, "workspace", f"{root} is sound")
         with mounted(root) as workspace:
-            found = workspace.credential_troubles(settings.effect_connections)
+            found = workspace.credential_troubles(
+                settings.effect_connections, settings.read_connections
+            )
         for each in found:
             health = Health.WRONG if each.refused else Health.ODD
             yield Finding(health, "credentials", each.what, each.mend)

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _WORD: Final = re.compile(
-    r"""\s*(?:(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<name>[A-Za-z_]\w*)"""
-    r"""|(?P<sign>==|!=|&&|\|\||<=|>=|[^\s\w]|\d+))"""
+    r"""\s*(?:(?P<odd>//[^\n]*|\"{3}.*?\"{3}|'{3}.*?'{3})"""
+    r"""|(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<name>[A-Za-z_]\w*)"""
+    r"""|(?P<sign>==|!=|&&|\|\||<=|>=|[^\s\w]|\d+))""",
+    re.DOTALL,
 )
 _EQUALS: Final = ("==", "!=")
 
@@ -26,14 +28,21 @@ class Word(NamedTuple):
     value: str
 
 
+_COMMENT: Final = Word("odd", "")
+# What makes of a name or a text beside it something else.
+_PARTS: Final = frozenset({"+", ".", "["})
+
+
 def compared(expression: str) -> Iterator[tuple[str, str]]:
     """Yield each name that is compared with a text, and the text; `name in [...]` counts too."""
-    words = [_word(found) for found in _WORD.finditer(expression)]
+    words = [word for found in _WORD.finditer(expression) if (word := _word(found)) != _COMMENT]
     for place in range(1, len(words) - 1):
         left, middle, right = words[place - 1 : place + 2]
         if middle.value in _EQUALS and {left.kind, right.kind} == {"name", "text"}:
             name, text = (left, right) if left.kind == "name" else (right, left)
-            yield name.value, text.value
+            beside = (*words[max(0, place - 2) : place - 1], *words[place + 2 : place + 3])
+            if _PARTS.isdisjoint(word.value for word in beside):
+                yield name.value, text.value
         elif (left.kind, middle, right) == ("name", Word("name", "in"), Word("sign", "[")):
             for word in words[place + 2 :]:
                 if word == Word("sign", "]"):
@@ -53,4 +62,8 @@ def impossible(expression: str, closed: Mapping[str, frozenset[str]]) -> str:
 def _word(found: re.Match[str]) -> Word:
     kind = found.lastgroup or "sign"
     value = found[kind]
+    if kind == "odd" and value.startswith("//"):
+        return _COMMENT
+    if kind == "text" and "\\" in value:
+        kind = "odd"
     return Word(kind, value[1:-1] if kind == "text" else value)

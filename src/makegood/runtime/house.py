@@ -144,7 +144,7 @@ def opened(
         WorkspaceBroken: the workspace has problems; all are listed.
         StoreUnreachable, SchemaOutOfDate, StoreInUse: the database cannot be used.
         NotConnected: a tool's outside system has no address.
-        NotAllowed: a tool names a system whose credential is for another capability.
+        CredentialOfAnother: a tool would be handed a credential that is another's.
 
     """
     with ExitStack() as stack:
@@ -152,7 +152,7 @@ def opened(
         store = _store(settings, stack)
         reads = _connections(stack, settings, settings.read_connections, transport)
         acts = _connections(stack, settings, settings.effect_connections, transport)
-        workspace.require_own_credentials(settings.effect_connections)
+        workspace.require_own_credentials(settings.effect_connections, settings.read_connections)
         adapters = _by_kind(workspace.make_adapters(acts.client))
         epoch = ownership.take_over(store, clock)
         executor = Executor(

@@ -91,9 +91,7 @@ def _needs(policies: Policies) -> Iterator[tuple[Loc, str]]:
         for fact in facts:
             if fact not in known_facts(kind):
                 there = ", ".join(sorted(known_facts(kind)))
-                why = (
-                    f"there is no fact {fact!r}, so that every {kind} would hold; there are {there}"
-                )
+                why = f"there is no fact {fact!r}, so that every {kind} would hold"
                 yield ("confidence", "needs", kind.value), f"{why}; there are {there}"
 
 

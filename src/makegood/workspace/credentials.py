@@ -32,15 +32,20 @@ class Trouble:
 
 
 def troubles(
-    adapters: Iterable[AdapterFacts], connections: Iterable[Connection]
+    adapters: Iterable[AdapterFacts],
+    connections: Iterable[Connection],
+    reads: Iterable[Connection] = (),
 ) -> tuple[Trouble, ...]:
-    """Return what is wrong between adapters and the systems they are given, the worst first."""
+    """Return what is wrong between adapters and the systems they are given, the worst first.
+
+    `reads` are the systems that tools read from: agents call those.
+    """
     named: dict[str, list[AdapterFacts]] = defaultdict(list)
     for facts in sorted(adapters, key=lambda each: each.name):
         named[facts.system].append(facts)
     given = sorted(connections, key=lambda each: each.system)
     found = [trouble for each in given for trouble in _of_one(each, named.get(each.system, []))]
-    found += _same(given, named)
+    found += _same(given, named, [*given, *sorted(reads, key=lambda each: each.system)])
     missing = sorted(named.keys() - {each.system for each in given}) if given else []
     found += [_unconnected(system, named[system]) for system in missing]
     return tuple(sorted(found, key=lambda each: (not each.refused, each.system)))
@@ -70,16 +75,18 @@ def _of_one(connection: Connection, named: list[AdapterFacts]) -> Iterator[Troub
         yield Trouble(system, what, mend, refused=pays_back)
 
 
-def _same(given: list[Connection], named: Mapping[str, list[AdapterFacts]]) -> Iterator[Trouble]:
-    """Find the credential that pays back under the name of another system."""
+def _same(
+    given: list[Connection], named: Mapping[str, list[AdapterFacts]], handed: list[Connection]
+) -> Iterator[Trouble]:
+    """Find the credential that pays back where it is handed out for anything else."""
     paying = {
         each.credential: each.system
         for each in given
         if each.credential and any(_PAYS_BACK is f.capability for f in named.get(each.system, []))
     }
-    for each in given:
-        other = paying.get(each.credential, each.system)
-        if other != each.system:
+    for each in handed:
+        other = paying.get(each.credential)
+        if other and (other != each.system or each not in given):
             what = f"{each.system!r} is given the credential of {other!r}, which pays back"
             yield Trouble(each.system, what, "give each its own", refused=True)
 

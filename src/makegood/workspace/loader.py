@@ -22,7 +22,7 @@ import httpx
 from makegood.domain.effects import Adapter, Connection
 from makegood.domain.incidents import IncidentKind
 from makegood.domain.policy import Policies
-from makegood.errors import NotAllowed, WorkspaceBroken
+from makegood.errors import CredentialOfAnother, WorkspaceBroken
 from makegood.workspace.credentials import Trouble, troubles
 from makegood.workspace.imports import wrong_imports
 from makegood.workspace.policies import read_policies, wrong_agents
@@ -58,21 +58,26 @@ class Workspace:
         found = (entry for entry in self.agents.values() if kind in entry.incidents)
         return tuple(sorted(found, key=lambda entry: entry.name))
 
-    def credential_troubles(self, connections: Iterable[Connection]) -> tuple[Trouble, ...]:
-        """Return what is wrong between the adapters and the credentials they would be handed."""
-        return troubles((factory.facts for factory in self.adapters.values()), connections)
+    def credential_troubles(
+        self, connections: Iterable[Connection], reads: Iterable[Connection] = ()
+    ) -> tuple[Trouble, ...]:
+        """Return what is wrong between the tools and the credentials they would be handed."""
+        facts = (factory.facts for factory in self.adapters.values())
+        return troubles(facts, connections, reads)
 
-    def require_own_credentials(self, connections: Iterable[Connection]) -> None:
-        """Check that no adapter would be handed a credential that is another's.
+    def require_own_credentials(
+        self, connections: Iterable[Connection], reads: Iterable[Connection] = ()
+    ) -> None:
+        """Check that no tool would be handed a credential that is another's.
 
         Raises:
-            NotAllowed: one would, as where a tool that gives coupons names the refund system, or
-                its own system is given the refund system's credential.
+            CredentialOfAnother: one would, as where a tool that gives coupons names the refund
+                system, or its own system is given the refund system's credential.
 
         """
-        refused = [each for each in self.credential_troubles(connections) if each.refused]
+        refused = [each for each in self.credential_troubles(connections, reads) if each.refused]
         if refused:
-            raise NotAllowed("; ".join(f"{each.what} ({each.mend})" for each in refused))
+            raise CredentialOfAnother("; ".join(f"{each.what} ({each.mend})" for each in refused))
 
     def make_adapters(self, client: Callable[[str], httpx.Client]) -> dict[str, Adapter]:
         """Make every adapter with the client of its system; only the executor can call this well.

@@ -79,7 +79,12 @@ def edited(scene: Scene, item: ReviewItem) -> tuple[Edited, ...]:
     """Return what was changed where a hold took the place of another that a person edited."""
     if not item.edited_by:
         return ()
-    found = select(REVIEW.c.id).where(REVIEW.c.replaced_by == item.id)
+    # Others may have given way to it as well; the one that was edited names who did.
+    found = select(REVIEW.c.id).where(
+        REVIEW.c.order_id == item.order_id,
+        REVIEW.c.replaced_by == item.id,
+        REVIEW.c.decided_by == item.edited_by,
+    )
     ids = list(scene.tx.execute(found.limit(1)).scalars())
     return tuple(
         Edited(

@@ -146,6 +146,8 @@ _FORMS: Final = (
     _form("", "tripped_probe", r"a probe of the half-open breaker went wrong"),
 )
 _BETWEEN: Final = "; "
+_DEEPEST: Final = 4
+"""How far a sentence may stand in a sentence; the house goes three deep."""
 
 
 class GateWords:
@@ -157,9 +159,12 @@ class GateWords:
         self._say = show.words
         self._hub = hub
 
-    def one(self, said: str) -> str:
-        """Return one sentence of the house in the reader's language, or as it was written."""
-        known = self._known(said)
+    def one(self, said: str, deep: int = _DEEPEST) -> str:
+        """Return one sentence of the house in the reader's language, or as it was written.
+
+        It may hold another one, as a reason that is told with what it led to.
+        """
+        known = self._known(said, deep) if deep else None
         return known[1] if known else said
 
     def reasons(self, why: str, rules: Iterable[str]) -> tuple[str, ...]:
@@ -186,17 +191,24 @@ class GateWords:
         keys = (f"rule.{rule}", f"rule.{family}")
         return next((self._say(key) for key in keys if self._say.has(key)), "")
 
-    def _known(self, said: str) -> tuple[str, str] | None:
+    def _known(self, said: str, deep: int = _DEEPEST) -> tuple[str, str] | None:
         for form in _FORMS:
             found = form.said.fullmatch(said)
-            if found is not None and self._say.has(form.key):
-                return form.rules, self._say(form.key, **self._values(found.groupdict()))
+            if found is None or not self._say.has(form.key):
+                continue
+            try:
+                values = self._values(found.groupdict(), deep - 1)
+            except (ValueError, ArithmeticError):
+                # Outsides and agents may write what looks like a sentence of the house and names
+                # no currency, or no number, that there is.
+                continue
+            return form.rules, self._say(form.key, **values)
         return None
 
-    def _values(self, found: Mapping[str, str]) -> dict[str, Any]:
-        return {name: self._value(name, text) for name, text in found.items()}
+    def _values(self, found: Mapping[str, str], deep: int) -> dict[str, Any]:
+        return {name: self._value(name, text, deep) for name, text in found.items()}
 
-    def _value(self, name: str, text: str) -> str:
+    def _value(self, name: str, text: str, deep: int) -> str:
         say = self._say
         ways: dict[str, Callable[[], str]] = {
             "hub": lambda: self._hub(text),
@@ -208,8 +220,8 @@ class GateWords:
             "facts": lambda: ", ".join(say(f"fact.{one}") for one in text.split(", ")),
             "kind": lambda: say(f"short.{text}"),
             "scope": lambda: self._scope(text),
-            "why": lambda: self.one(text),
-            "probes": lambda: self.one(text),
+            "why": lambda: self.one(text, deep),
+            "probes": lambda: self.one(text, deep),
         }
         if name.endswith("money"):
             return self._money(text)

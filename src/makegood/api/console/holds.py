@@ -11,6 +11,7 @@ from makegood.api import explained
 from makegood.api.console import before, beside
 from makegood.api.console.sentences import Promise
 from makegood.clock import MINUTE
+from makegood.domain.actions import ActionKind
 from makegood.domain.authority import WAITING_REVIEWS, ReviewStatus
 from makegood.domain.decisions import Method
 from makegood.domain.money import minor_digits
@@ -50,7 +51,8 @@ class Hold:
     """One hold as a card shows it. `waited` is how much of its time has passed, in percent.
 
     `until` is its deadline and `due` when it should be looked at, by which the queue is sorted;
-    `minor` is its money in minor units, of which `digits` stand behind the point.
+    `minor` is its money in minor units, of which `digits` stand
+    behind the point, and 0 where none would be paid.
     """
 
     id: str
@@ -141,7 +143,8 @@ def _hold(
         kind=scene.speak.kind(item.action.kind),
         sentence=scene.speak.action(item.action, zone),
         money=show.money(money) if money else "",
-        minor=money.minor if money else 0,
+        # An order's end names its worth, which only a refund of its own pays back.
+        minor=money.minor if money and item.action.kind is not ActionKind.CANCEL else 0,
         currency=currency,
         digits=minor_digits(currency) if money else 0,
         order_id=item.order_id,

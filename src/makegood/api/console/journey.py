@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from makegood.api.console import just, orders
 from makegood.api.explained import PROPOSAL
+from makegood.clock import DAY
 from makegood.domain.authority import GrantStatus, ReviewStatus, Verdict
 from makegood.domain.effects import EffectStatus
 from makegood.domain.entities import EntityKind
@@ -18,7 +19,7 @@ from makegood.errors import NotFound
 from makegood.gates.review_items import ACTION, REVIEW
 from makegood.incidents import book
 from makegood.state import query
-from makegood.store.sql import table
+from makegood.store.sql import among, table
 from makegood.store.tables.events import EventLog
 
 if TYPE_CHECKING:
@@ -33,11 +34,11 @@ if TYPE_CHECKING:
 LOG: Final = table(EventLog)
 _FOUND_FROM: Final = {
     IncidentKind.WEATHER: EntityKind.HUB,
-    IncidentKind.CAPACITY: EntityKind.COURIER,
     IncidentKind.ANOMALY: EntityKind.SALES_ORDER,
     IncidentKind.PARCEL: EntityKind.WAYBILL,
     IncidentKind.DUPLICATE: EntityKind.SALES_ORDER,
 }
+_LOOKED_BACK_US: Final = 14 * DAY
 _DONE: Final = "done"
 _BAD: Final = "bad"
 _WAITING: Final = "waiting"
@@ -127,19 +128,22 @@ def _incident_of(scene: Scene, row: Row[Any]) -> Incident | None:
 
 
 def _trigger(scene: Scene, row: Row[Any], incident: Incident, zone: ZoneInfo) -> Iterator[Stage]:
-    """Yield the last event before an incident of the kind that such an incident is found from."""
-    kind = _FOUND_FROM[incident.kind]
+    """Yield the last event, before an incident, about what such an incident is found from.
+
+    Where all couriers of a hub are too few, no single event is what it was found from.
+    """
+    kind = _FOUND_FROM.get(incident.kind)
+    if kind is None:
+        return
     wanted = [
         LOG.c.entity_kind == kind.value,
-        LOG.c.received_us <= incident.opened_us,
-        LOG.c.hub_id == incident.hub_id,
+        among(LOG.c.entity_id, "ids"),
+        LOG.c.received_us.between(incident.opened_us - _LOOKED_BACK_US, incident.opened_us),
     ]
-    if kind is EntityKind.HUB:
-        wanted.append(LOG.c.entity_id == incident.hub_id)
-    if kind is EntityKind.SALES_ORDER:
-        wanted.append(LOG.c.entity_id.in_(incident.sales_orders or (row.order_id,)))
     newest = (LOG.c.received_us.desc(), LOG.c.seq.desc())
-    event = scene.tx.execute(select(LOG).where(*wanted).order_by(*newest).limit(1)).one_or_none()
+    query_of = select(LOG).where(*wanted).order_by(*newest).limit(1)
+    ids = _about(scene, kind, incident, row.order_id)
+    event = scene.tx.execute(query_of, {"ids": ids}).one_or_none()
     if event is None:
         return
     yield Stage(
@@ -155,6 +159,16 @@ def _trigger(scene: Scene, row: Row[Any], incident: Incident, zone: ZoneInfo) ->
         lines=(event.source,),
         id=event.event_id,
     )
+
+
+def _about(scene: Scene, kind: EntityKind, incident: Incident, order_id: str) -> list[str]:
+    """Return the ids of what an incident is about, of the kind that it is found from."""
+    orders_of = list(incident.sales_orders) or [order_id]
+    if kind is EntityKind.HUB:
+        return [incident.hub_id]
+    if kind is EntityKind.WAYBILL:
+        return [waybill.id for waybill in query.waybills_of(scene.tx, orders_of)]
+    return orders_of
 
 
 def _incident(scene: Scene, incident: Incident, zone: ZoneInfo) -> Stage:

@@ -62,11 +62,13 @@ def batch_told(request: Request, house: Desk, made: BatchOut, then: str, did: st
 
 
 def undone_told(request: Request, went: int, left: int, then: str) -> Response:
-    """Answer how many approvals were taken back, and how many had gone out already."""
+    """Answer how many approvals were taken back, and how many it was too late for."""
     words = words_of(request)
     if not went:
         raise Conflict(words("said.undone_none"))
     if not wants_json(request):
+        if left:
+            raise Conflict(words("said.undone_some", n=went, left=left))
         return done(request, "undone", then)
     key = "said.undone_some" if left else "said.undone_all"
     return JSONResponse({"said": words(key, n=went, left=left)})
@@ -139,7 +141,10 @@ def _error_key(words: Words, status: int) -> str:
 
 def _came_from(request: Request) -> str:
     """Return the page of the console from which a form was sent, or nothing."""
-    came = urlsplit(request.headers.get("referer", ""))
+    try:
+        came = urlsplit(request.headers.get("referer", ""))
+    except ValueError:
+        return ""
     same = bool(came.path) and came.netloc == request.headers.get("host", "")
     path = came.path + (f"?{came.query}" if came.query else "")
     here = request.url.path + (f"?{request.url.query}" if request.url.query else "")

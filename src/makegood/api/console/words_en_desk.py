@@ -313,6 +313,6 @@ EN: Final[dict[str, str]] = {
     "said.bypass_ended": "The bypass is over.",
     "said.stale_rejected": "It is shown again as it is now; nothing was rejected.",
     "said.undone_all": "{n} taken back. They wait as before.",
-    "said.undone_some": "{n} taken back; {left} had gone out already.",
-    "said.undone_none": "Nothing was taken back: the approvals had gone out already.",
+    "said.undone_some": "{n} taken back; for {left} it was too late.",
+    "said.undone_none": "Nothing was taken back: it was too late for all of them.",
 }

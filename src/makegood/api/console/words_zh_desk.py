@@ -302,6 +302,6 @@ ZH: Final[dict[str, str]] = {
     "said.bypass_ended": "旁路已结束。",
     "said.stale_rejected": "已按最新情况重新显示，没有拒绝任何操作。",
     "said.undone_all": "已撤销 {n} 项，恢复等待审批。",
-    "said.undone_some": "已撤销 {n} 项；{left} 项已经发出。",
-    "said.undone_none": "未撤销任何一项：批准均已发出。",
+    "said.undone_some": "已撤销 {n} 项；{left} 项已无法撤销。",
+    "said.undone_none": "未撤销任何一项：均已无法撤销。",
 }

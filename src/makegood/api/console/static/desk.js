@@ -168,7 +168,11 @@ const desk = (() => {
 
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.matches("form[data-decide]")) {
+    if (form.closest(".arrived, .unsettled") && form.matches("form[data-decide]")) {
+      // Focus may have been put back on a button of what nobody has seen as it is now.
+      event.preventDefault();
+      say(document.body.dataset.arrived, true);
+    } else if (form.matches("form[data-decide]")) {
       event.preventDefault();
       decide(form, event.submitter);
     } else if (form.matches("form[data-batch]")) {
