@@ -163,18 +163,29 @@ def _told(tx: Connection, entries: list[Entry]) -> Iterator[str]:
 
 
 def _put(tx: Connection, entries: list[Entry]) -> Iterator[str]:
-    """The outbox holds each step of a review that the ledger tells of, once, and no other."""
+    """The outbox holds each step of a review that the ledger tells of, once, and no other.
+
+    So it does with money, and ends of orders, that failed or of which nobody knows.
+    """
     types = {each.value.replace(".", "_"): each.value for each in MessageType}
+    paying = select(EFFECT.c.id).join(ACTION, ACTION.c.id == EFFECT.c.action_id)
+    effects = set(tx.execute(paying.where(ACTION.c.amount_minor.is_not(None))).scalars())
     told = Counter(
-        (types[entry.kind.value], str(entry.body["review_id"]))
+        (types[entry.kind.value], subject)
         for entry in entries
-        if entry.kind.value in types
+        if entry.kind.value in types and (subject := _subject(entry, effects))
     )
-    reviews = {review_id for _, review_id in told}
+    reviews = {subject for _, subject in told}
     rows = tx.execute(select(MESSAGE.c.type, MESSAGE.c.subject))
     put = Counter((row.type, row.subject) for row in rows if row.subject in reviews)
     if put != told:
         yield f"the ledger tells of {told - put} that the outbox lacks, which has {put - told}"
+
+
+def _subject(entry: Entry, effects: set[str]) -> str:
+    """Return what a message about an entry would be about: a review, or an effect on money."""
+    effect_id = entry.body.get("effect_id")
+    return str(entry.body.get("review_id") or (effect_id if effect_id in effects else ""))
 
 
 def _sound(tx: Connection) -> Iterator[str]:

@@ -379,7 +379,7 @@ def test_who_was_told_of_an_approval_is_told_that_the_hold_is_back(quick: World)
     (told,) = quick.told(EntryKind.REVIEW_REOPENED)
     assert told.body["approved_by"] == SUPERVISOR.person_id
     assert review.id in told.refs
-    types = [row.type for row in quick.rows(messages.MESSAGE)]
+    types = [row.type for row in quick.rows(messages.MESSAGE, subject=review.id)]
     assert types == ["review.opened", "review.approved", "review.reopened"]
 
 

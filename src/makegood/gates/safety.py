@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from sqlalchemy import and_, literal, or_, select
+from sqlalchemy import and_, func, or_, select
 
 from makegood.clock import MINUTE
 from makegood.domain.actions import ActionKind, Reassign, read_action
@@ -170,10 +170,11 @@ def _on_their_way(
             PARCEL.c.status.in_(sorted(OPEN_FULFILMENT)),
         ),
     )
-    ref = literal(f"{EntityKind.FULFILMENT_ORDER}/") + PARCEL.c.id
+    # Taken out of the action's own text, so that each delivery is found by its key.
+    parcel_id = func.substr(ACTION.c.entity, len(f"{EntityKind.FULFILMENT_ORDER}/") + 1)
     coming = (
         select(ACTION.c.id, ACTION.c.body)
-        .select_from(ACTION.outerjoin(PARCEL, ACTION.c.entity == ref))
+        .select_from(ACTION.outerjoin(PARCEL, PARCEL.c.id == parcel_id))
         .where(ACTION.c.resource.in_(resources), ACTION.c.kind == ActionKind.REASSIGN, not_over)
     )
     skip = frozenset(ignoring)

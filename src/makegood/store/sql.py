@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, Self, cast
 
 import orjson
 from sqlalchemy import (
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from sqlalchemy import Update
+    from sqlalchemy.sql.operators import OperatorType
     from sqlmodel import SQLModel
 
 Row = dict[str, Any]
@@ -81,6 +82,15 @@ class _TextList(TypeDecorator[Any]):
 class _Among(FunctionElement[bool]):
     inherit_cache = True
     type = Boolean()
+
+    def self_group(self, against: OperatorType | None = None) -> Self:
+        """Stand as it is.
+
+        Where a database has no booleans SQLAlchemy would compare it with 1, and SQLite looks
+        through whole tables for what is compared so.
+        """
+        del against
+        return self
 
 
 def among(column: ColumnElement[str], name: str) -> ColumnElement[bool]:
