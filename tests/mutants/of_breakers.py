@@ -40,9 +40,17 @@ OF_BREAKERS: Final = (
         1,
         "the credential that pays back is given to another system as well",
         "workspace/credentials.py",
-        "if other != each.system:",
+        "if other and (other != each.system or each not in given):",
         "if False:",
         (f"{LOADER}the_credential_that_pays_back_is_given_to_no_other_system",),
+    ),
+    Mutant(
+        1,
+        "agents' own tools read with the credential that pays back",
+        "workspace/credentials.py",
+        "[*given, *sorted(reads, key=lambda each: each.system)]",
+        "given",
+        (f"{LOADER}what_tools_read_with_is_never_the_credential_that_pays_back",),
     ),
     Mutant(
         2,
