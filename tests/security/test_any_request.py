@@ -109,6 +109,8 @@ class Attack:
         for name in parameters:
             parameters[name] = self.chance.choice(there[name])
         body = _fields(case.body)
+        if "person_id" in body:
+            body["person_id"] = self.chance.choice(there["person_id"])
         if "seen" in body and "review_id" in parameters:
             body["seen"] = self._seen(parameters["review_id"])
         if "name" in parameters:
